@@ -1,0 +1,191 @@
+#include "base/file.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <climits>
+#include <cstdlib>
+#include <cstring>
+#include <memory>
+
+namespace secretfs {
+namespace {
+
+/// read(2) until `into` is full or the end; returns the bytes read.
+Result<size_t> ReadUpTo(int fd, ByteSpan into, const std::string& name) {
+  size_t done = 0;
+  while (done < into.size()) {
+    const ssize_t n = ::read(fd, into.data() + done, into.size() - done);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return SystemError(errno, "cannot read", name);
+    if (n == 0) break;
+    done += static_cast<size_t>(n);
+  }
+  return done;
+}
+
+Error TooLarge(size_t limit, const std::string& name) {
+  return {Code::kTooLarge, "larger than " + std::to_string(limit) + " bytes", name, ""};
+}
+
+/// One byte more than the file says, so that one read finds its end; 4 KiB for pipes.
+size_t FirstRead(int fd) {
+  struct stat st {};
+  if (::fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) || st.st_size < 0) return 4096;
+  return static_cast<size_t>(st.st_size) + 1;
+}
+
+}  // namespace
+
+Error SystemError(int error_number, std::string_view doing, const std::string& path) {
+  Code code = Code::kIo;
+  if (error_number == ENOENT || error_number == ENOTDIR) code = Code::kNotFound;
+  if (error_number == EACCES || error_number == EPERM) code = Code::kPermission;
+  if (error_number == EMFILE || error_number == ENFILE || error_number == ENOMEM)
+    code = Code::kResource;
+  std::array<char, 128> buffer{};
+  const char* text = ::strerror_r(error_number, buffer.data(), buffer.size());
+  std::string words(text);
+  std::transform(words.begin(), words.begin() + 1, words.begin(), [](char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  });
+  return {code, std::string(doing) + ": " + words, path, ""};
+}
+
+Result<UniqueFd> OpenRegular(const std::string& path) {
+  UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
+  if (!fd) return SystemError(errno, "cannot open", path);
+  struct stat st {};
+  if (::fstat(fd.get(), &st) != 0) return SystemError(errno, "cannot stat", path);
+  if (S_ISDIR(st.st_mode)) return Error{Code::kInvalid, "is a directory, not a file", path, ""};
+  if (!S_ISREG(st.st_mode)) return Error{Code::kInvalid, "is not a regular file", path, ""};
+  return fd;
+}
+
+namespace {
+FileStamp MakeStamp(const struct stat& st) {
+  const auto since_epoch =
+      std::chrono::seconds(st.st_mtim.tv_sec) + std::chrono::nanoseconds(st.st_mtim.tv_nsec);
+  return {st.st_dev, st.st_ino, st.st_size,
+          WallTime(std::chrono::duration_cast<WallTime::duration>(since_epoch))};
+}
+}  // namespace
+
+Result<FileStamp> StampOf(int fd, const std::string& path) {
+  struct stat st {};
+  if (::fstat(fd, &st) != 0) return SystemError(errno, "cannot stat", path);
+  return MakeStamp(st);
+}
+
+Result<FileStamp> StampOf(const std::string& path) {
+  struct stat st {};
+  if (::stat(path.c_str(), &st) != 0) return SystemError(errno, "cannot stat", path);
+  return MakeStamp(st);
+}
+
+Result<Bytes> ReadAll(int fd, size_t limit, const std::string& name) {
+  Bytes bytes(std::min(FirstRead(fd), limit + 1));
+  size_t size = 0;
+  for (;;) {
+    const size_t n = TRY(ReadUpTo(fd, ByteSpan(bytes).subspan(size), name));
+    size += n;
+    if (size > limit) return TooLarge(limit, name);
+    if (size < bytes.size()) break;
+    bytes.resize(std::min(2 * bytes.size(), limit + 1));
+  }
+  bytes.resize(size);
+  return bytes;
+}
+
+Result<SecretBytes> ReadAllSecret(int fd, size_t limit, const std::string& name) {
+  size_t capacity = std::min(FirstRead(fd), limit + 1);
+  SecretBytes so_far;
+  for (;;) {
+    so_far = TRY(SecretBytes::Make(capacity, [&](ByteSpan out) -> Result<size_t> {
+      const ByteView old = so_far.Expose();
+      std::copy(old.begin(), old.end(), out.begin());
+      return old.size() + TRY(ReadUpTo(fd, out.subspan(old.size()), name));
+    }));
+    if (so_far.size() > limit) return TooLarge(limit, name);
+    if (so_far.size() < capacity) return so_far;
+    capacity = std::min(2 * capacity, limit + 1);
+  }
+}
+
+Result<Bytes> ReadFile(const std::string& path, size_t limit) {
+  const UniqueFd fd = TRY(OpenRegular(path));
+  return ReadAll(fd.get(), limit, path);
+}
+
+Result<SecretBytes> ReadSecretFile(const std::string& path, size_t limit) {
+  const UniqueFd fd = TRY(OpenRegular(path));
+  return ReadAllSecret(fd.get(), limit, path);
+}
+
+Status WriteAll(int fd, ByteView bytes, const std::string& name) {
+  while (!bytes.empty()) {
+    const ssize_t n = ::write(fd, bytes.data(), bytes.size());
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return SystemError(errno, "cannot write", name);
+    bytes = bytes.subspan(static_cast<size_t>(n));
+  }
+  return Ok{};
+}
+
+namespace {
+
+/// Gives the new file the owner and mode of the one it replaces; without the right to chown, the
+/// mode alone is kept only where the owner is already ours.
+Status CopyOwnerAndMode(int fd, const struct stat& old, const std::string& path) {
+  if (::fchown(fd, old.st_uid, old.st_gid) != 0 &&
+      (old.st_uid != ::geteuid() || old.st_gid != ::getegid())) {
+    return SystemError(errno, "cannot keep the file's owner", path);
+  }
+  if (::fchmod(fd, old.st_mode & 07777) != 0)
+    return SystemError(errno, "cannot keep the file's mode", path);
+  return Ok{};
+}
+
+Status WriteTemporary(int fd, ByteView bytes, mode_t mode, const std::string& target) {
+  struct stat old {};
+  if (::stat(target.c_str(), &old) == 0) {
+    TRY(CopyOwnerAndMode(fd, old, target));
+  } else if (::fchmod(fd, mode) != 0) {
+    return SystemError(errno, "cannot set the file's mode", target);
+  }
+  TRY(WriteAll(fd, bytes, target));
+  if (::fsync(fd) != 0) return SystemError(errno, "cannot sync", target);
+  return Ok{};
+}
+
+}  // namespace
+
+Status ReplaceFile(const std::string& path, ByteView bytes, mode_t mode) {
+  std::string target = path;
+  if (const std::unique_ptr<char, decltype(&std::free)> real(::realpath(path.c_str(), nullptr),
+                                                             &std::free);
+      real) {
+    target = real.get();
+  }
+  std::string temporary = target + ".XXXXXX";
+  UniqueFd fd(::mkostemp(temporary.data(), O_CLOEXEC));
+  if (!fd) return SystemError(errno, "cannot create a file beside it", target);
+  Status written = WriteTemporary(fd.get(), bytes, mode, target);
+  if (written && ::rename(temporary.c_str(), target.c_str()) != 0) {
+    written = SystemError(errno, "cannot replace", target);
+  }
+  if (!written) {
+    ::unlink(temporary.c_str());
+    return written;
+  }
+  const size_t slash = target.rfind('/');
+  const std::string folder = slash == std::string::npos ? "." : target.substr(0, slash + 1);
+  const UniqueFd directory(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (directory) ::fsync(directory.get());
+  return Ok{};
+}
+
+}  // namespace secretfs

@@ -1,0 +1,48 @@
+// Reading and writing whole files with limits. Secret content goes from the descriptor straight
+// into SecretBytes. Errors carry the path in `where`; the text is the system's, never content.
+#pragma once
+
+#include <sys/stat.h>
+
+#include <string>
+
+#include "base/bytes.h"
+#include "base/clock.h"
+#include "base/result.h"
+#include "base/secret_bytes.h"
+#include "base/unique_fd.h"
+
+namespace secretfs {
+
+/// What tells one state of a file from another without reading it.
+struct FileStamp {
+  dev_t device = 0;
+  ino_t inode = 0;
+  off_t size = 0;
+  WallTime modified;
+  bool operator==(const FileStamp&) const = default;
+};
+
+/// Error for a failed system call on `path`, from errno: kNotFound, kPermission, kResource or kIo.
+Error SystemError(int error_number, std::string_view doing, const std::string& path);
+
+/// Opens a regular file for reading, never blocking on a FIFO. Errors: also kInvalid when it is not
+/// a regular file.
+Result<UniqueFd> OpenRegular(const std::string& path);
+Result<FileStamp> StampOf(int fd, const std::string& path);
+Result<FileStamp> StampOf(const std::string& path);
+
+/// The rest of what `fd` gives, at most `limit` bytes. Errors: kTooLarge beyond it.
+Result<Bytes> ReadAll(int fd, size_t limit, const std::string& name);
+Result<SecretBytes> ReadAllSecret(int fd, size_t limit, const std::string& name);
+
+Result<Bytes> ReadFile(const std::string& path, size_t limit);
+Result<SecretBytes> ReadSecretFile(const std::string& path, size_t limit);
+
+Status WriteAll(int fd, ByteView bytes, const std::string& name);
+/// Replaces `path` (followed if it is a symlink) in one step by a new file beside it, synced to
+/// disk. An existing file's owner and mode are kept; a new one gets `mode`. On failure the old file
+/// stays and nothing is left over.
+Status ReplaceFile(const std::string& path, ByteView bytes, mode_t mode);
+
+}  // namespace secretfs

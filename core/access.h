@@ -1,0 +1,59 @@
+// Who may read one secret or view, and as whose file it shows. Plain data; core/policy.h decides by
+// it.
+#pragma once
+
+#include <sys/types.h>
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace secretfs {
+
+/// A user or group as the configuration names it. A number needs no look-up; a name is looked up
+/// when it is needed, since it may not exist yet when the machine boots.
+struct Principal {
+  std::string text;
+  std::optional<uint32_t> number;
+
+  static Principal Number(uint32_t id) { return {std::to_string(id), id}; }
+  bool operator==(const Principal&) const = default;
+};
+
+/// One entry of `readers`: these may read as well as those whom the mode bits allow.
+struct ReaderRule {
+  enum class Kind { kUser, kGroup };
+  Kind kind = Kind::kUser;
+  Principal who;
+  std::string text;  // as written, "group:monitoring": the rule that the audit names
+  bool operator==(const ReaderRule&) const = default;
+};
+
+struct Access {
+  Principal owner;
+  Principal group;
+  mode_t mode = 0400;
+  std::vector<ReaderRule> readers;
+  std::chrono::milliseconds wait{10000};  // how long a reader is kept waiting for a value
+  bool operator==(const Access&) const = default;
+};
+
+/// Looks users and groups up. Thread-safe, cheap enough to ask on every open, and never waits on a
+/// service.
+class Accounts {
+ public:
+  virtual ~Accounts() = default;
+  [[nodiscard]] virtual std::optional<uid_t> User(const std::string& name) const = 0;
+  [[nodiscard]] virtual std::optional<gid_t> Group(const std::string& name) const = 0;
+};
+
+inline std::optional<uid_t> ResolveUser(const Principal& who, const Accounts& accounts) {
+  return who.number ? who.number : accounts.User(who.text);
+}
+inline std::optional<gid_t> ResolveGroup(const Principal& who, const Accounts& accounts) {
+  return who.number ? who.number : accounts.Group(who.text);
+}
+
+}  // namespace secretfs

@@ -1,0 +1,124 @@
+// The configuration as plain data, and its strict loader (secretfs.yaml(5)). Pure: texts in, Config
+// or the first error out; reading files is the daemon's. Which kinds of source and view exist, and
+// what keys they take, comes in as a Vocabulary, so that a new kind needs no change here.
+#pragma once
+
+#include <chrono>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "core/access.h"
+
+namespace secretfs {
+
+/// Where something stands in a configuration file; line and column count from 1.
+struct Place {
+  std::string file;
+  size_t line = 0;
+  size_t column = 0;
+  [[nodiscard]] std::string Text() const;  // "config.yaml:12:5"
+};
+
+/// What the value of a parameter is, and so how it is read.
+enum class ParameterForm {
+  kText,
+  kPath,       // made absolute against the folder of the file that names it
+  kSecretMap,  // a mapping of keys to names of secrets or views
+};
+
+struct ParameterSpec {
+  std::string key;
+  ParameterForm form = ParameterForm::kText;
+  bool required = false;
+};
+
+/// A kind of provider. `sources: {NAME: {KIND: ...}}` makes a source of it, `secrets: {NAME: {KIND:
+/// REF}}` names one secret directly.
+struct ProviderSpec {
+  std::string kind;
+  bool as_source = false;
+  std::vector<ParameterSpec> parameters;  // of a source; a plain scalar stands for the first one
+  std::string selector;  // the key beside `source:` that says which secret of the source; or empty
+  std::optional<ParameterForm> direct;  // set: may name one secret directly, and REF has this form
+};
+
+struct ViewSpec {
+  std::string format;
+  bool takes_source = false;  // needs `source:`, a source of tokens
+  std::vector<ParameterSpec> parameters;
+};
+
+struct Vocabulary {
+  std::vector<ProviderSpec> providers;
+  std::vector<ViewSpec> views;
+};
+
+struct Parameters {
+  std::map<std::string, std::string> values;                       // kText, kPath
+  std::map<std::string, std::map<std::string, std::string>> maps;  // kSecretMap
+  /// The value of `key`, or "" when it is not given.
+  [[nodiscard]] std::string Get(const std::string& key) const;
+};
+
+struct SourceConfig {
+  std::string name;
+  std::string kind;
+  Parameters parameters;
+  Place place;
+};
+
+struct SecretConfig {
+  std::string name;
+  std::string source;  // a source's name; empty: `kind` names it directly
+  std::string kind;    // set when `source` is empty
+  std::string ref;     // in the provider's own terms; a path is absolute
+  Access access;
+  Place place;
+};
+
+struct ViewConfig {
+  std::string name;
+  std::string format;
+  std::string source;  // empty unless the format takes one
+  Parameters parameters;
+  Access access;
+  Place place;
+};
+
+struct IdentityConfig {
+  std::string path;        // absolute; or
+  std::string credential;  // a file of this name in $CREDENTIALS_DIRECTORY
+  Place place;
+};
+
+struct Config {
+  std::vector<IdentityConfig> identities;
+  std::vector<SourceConfig> sources;
+  std::vector<SecretConfig> secrets;
+  std::vector<ViewConfig> views;
+  std::string audit_file;  // absolute, or empty
+};
+
+struct ConfigText {
+  std::string file;    // for messages
+  std::string folder;  // absolute; relative paths in the text start here
+  std::string_view text;
+};
+
+/// Whose files secrets are when neither they nor `defaults` say.
+struct ConfigDefaults {
+  Principal owner = Principal::Number(0);
+  Principal group = Principal::Number(0);
+};
+
+/// Merges the texts in their order. Everything may be declared once only, across all of them.
+/// Errors: kInvalid with Place::Text() in `where`, and a hint; kTooLarge.
+Result<Config> LoadConfig(std::span<const ConfigText> texts, const Vocabulary& vocabulary,
+                          const ConfigDefaults& defaults);
+
+}  // namespace secretfs

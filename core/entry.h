@@ -1,0 +1,103 @@
+// Entry: one secret, view or source while it is declared: what it is, how its value is made, and
+// the newest value. Value: one version, immutable, shared by everybody who has it open.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <span>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "base/secret_bytes.h"
+#include "core/access.h"
+#include "core/token.h"
+
+namespace secretfs {
+
+struct Value {
+  SecretBytes bytes;               // what a reader gets
+  TokenTable tokens;               // of a token source, which is no file
+  WallTime modified;               // the file's st_mtime
+  std::vector<std::string> notes;  // what a view left out, and why; never a secret
+  uint64_t version = 0;            // set by Entry; counts from 1
+};
+using ValuePtr = std::shared_ptr<const Value>;
+
+class Entry;
+using EntryPtr = std::shared_ptr<Entry>;
+
+/// Makes a value from the inputs' values. May block until the deadline; called on a worker. Errors
+/// name the cause, not the entry.
+using MakeValue = std::function<Result<Value>(std::span<const ValuePtr> inputs, SteadyTime deadline,
+                                              std::stop_token stop)>;
+
+struct EntrySpec {
+  std::string name;  // path below the mount point; for a source, its name
+  std::string
+      origin;  // where it comes from, for the status: "age", "view template", "source gitops"
+  Access access;
+  std::vector<EntryPtr> inputs;  // made first; no cycles
+  MakeValue make;
+};
+
+enum class EntryState {
+  kIdle,    // not used yet
+  kReady,   // has a value
+  kStale,   // has a value, but the newest try to replace it failed
+  kFailed,  // has none, and the newest try failed
+};
+std::string_view StateName(EntryState state) noexcept;
+
+/// Thread-safe.
+class Entry {
+ public:
+  explicit Entry(EntrySpec spec) : spec_(std::move(spec)) {}
+  Entry(const Entry&) = delete;
+  Entry& operator=(const Entry&) = delete;
+
+  [[nodiscard]] const EntrySpec& spec() const noexcept { return spec_; }
+  [[nodiscard]] const std::string& name() const noexcept { return spec_.name; }
+  [[nodiscard]] const Access& access() const noexcept { return spec_.access; }
+
+  /// The newest value, or null.
+  [[nodiscard]] ValuePtr value() const;
+
+  struct Report {
+    EntryState state = EntryState::kIdle;
+    ValuePtr value;
+    std::optional<Error> error;  // of the newest try
+    SteadyTime tried;            // the newest try's end
+  };
+  [[nodiscard]] Report GetReport() const;
+
+  /// Publishes a new version; who opened an older one keeps it.
+  ValuePtr Publish(Value value, SteadyTime now);
+  /// A value that was there stays.
+  void Fail(Error error, SteadyTime now);
+
+ private:
+  const EntrySpec spec_;
+  mutable std::mutex mutex_;
+  ValuePtr value_;
+  std::optional<Error> error_;
+  SteadyTime tried_{};
+  uint64_t versions_ = 0;
+};
+
+/// Brings values into memory for those who wait for them. Thread-safe.
+class Loader {
+ public:
+  using Done = std::function<void(const Result<ValuePtr>&)>;
+  virtual ~Loader() = default;
+  /// Calls `done` exactly once: at once on this thread when the value is there, else later from
+  /// another one. At the deadline it is called with kTimeout; the work itself goes on.
+  virtual void Want(const EntryPtr& entry, SteadyTime deadline, Done done) = 0;
+};
+
+}  // namespace secretfs

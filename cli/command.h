@@ -1,0 +1,33 @@
+// Commands of the program: one is one file here, one line in registry.cpp and one section of
+// secretfs(1).
+#pragma once
+
+#include <functional>
+#include <vector>
+
+#include "cli/exit_code.h"
+
+namespace CLI {
+class App;
+}
+
+namespace secretfs {
+
+struct Command {
+  const char* name;
+  const char* summary;  // one line for --help
+  /// Declares the command's options and gives what runs it once they are parsed.
+  std::function<std::function<ExitCode()>(CLI::App&)> add;
+};
+
+std::vector<Command> Commands();
+
+// One factory per file of a command.
+Command CheckCommand();
+Command DecryptCommand();
+Command GitCredentialCommand();
+Command MountCommand();
+Command StatusCommand();
+Command TokensCommand();
+
+}  // namespace secretfs

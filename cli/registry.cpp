@@ -1,0 +1,10 @@
+#include "cli/command.h"
+
+namespace secretfs {
+
+std::vector<Command> Commands() {
+  return {MountCommand(),   CheckCommand(),  StatusCommand(),
+          DecryptCommand(), TokensCommand(), GitCredentialCommand()};
+}
+
+}  // namespace secretfs

@@ -1,0 +1,162 @@
+#include "core/config_read.h"
+
+#include <algorithm>
+#include <charconv>
+#include <set>
+
+#include "base/text.h"
+
+namespace secretfs::config_read {
+namespace {
+
+Result<Principal> ReadPrincipal(const Map& map, const YamlNode& node, const std::string& text) {
+  if (text.find_first_of(std::string_view(" \t\n\r:/\0", 7)) != std::string::npos) {
+    return map.At(node, Quote(text) + " is not the name of a user or group", "");
+  }
+  Principal who{text, std::nullopt};
+  const bool digits = text.find_first_not_of("0123456789") == std::string::npos;
+  if (!digits) return who;
+  uint32_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc() || number == UINT32_MAX)
+    return map.At(node, Quote(text) + " is not a valid id", "");
+  who.number = number;
+  return who;
+}
+
+}  // namespace
+
+Result<Map> Map::Of(const YamlNode& node, const ConfigText& text, const std::string& what) {
+  Map map(node, text);
+  const bool nothing = node.kind == YamlNode::Kind::kScalar && node.plain &&
+                       (node.text.empty() || node.text == "null");
+  if (nothing) return map;
+  if (node.kind != YamlNode::Kind::kMap)
+    return map.At(node, what + " must be a mapping of keys to values", "");
+  std::set<std::string_view> seen;
+  for (size_t i = 0; i + 1 < node.items.size(); i += 2) {
+    const YamlNode& key = node.items[i];
+    if (key.kind != YamlNode::Kind::kScalar) return map.At(key, "a key must be plain text", "");
+    if (!seen.insert(key.text).second) {
+      return map.At(key, Quote(key.text) + " stands here twice",
+                    "first at " + map.PlaceOf(*std::find_if(map.pairs_.begin(), map.pairs_.end(),
+                                                            [&](const Pair& p) {
+                                                              return p.first->text == key.text;
+                                                            })
+                                                   ->first)
+                                      .Text());
+    }
+    map.pairs_.emplace_back(&key, &node.items[i + 1]);
+  }
+  return map;
+}
+
+const YamlNode* Map::Find(std::string_view key) const {
+  const auto at = std::find_if(pairs_.begin(), pairs_.end(),
+                               [&](const Pair& pair) { return pair.first->text == key; });
+  return at == pairs_.end() ? nullptr : at->second;
+}
+
+Status Map::OnlyKeys(std::span<const std::string> known) const {
+  for (const auto& [key, value] : pairs_) {
+    if (std::find(known.begin(), known.end(), key->text) == known.end()) {
+      return At(*key, "unknown key " + Quote(key->text), SuggestFrom(key->text, known, "known"));
+    }
+  }
+  return Ok{};
+}
+
+Result<std::string> Map::Path(const std::string& key) const {
+  const YamlNode* node = Find(key);
+  if (node == nullptr) return At(*node_, Quote(key) + " is missing", "");
+  return ScalarAs(*node, ParameterForm::kPath, key);
+}
+
+Result<std::string> Map::AbsolutePath(const YamlNode& node, const std::string& path) const {
+  if (path.find('\0') != std::string::npos) return At(node, "a path has a NUL byte", "");
+  return path.starts_with('/') ? path : text_->folder + "/" + path;
+}
+
+Result<std::string> Map::ScalarAs(const YamlNode& node, ParameterForm form,
+                                  const std::string& key) const {
+  const std::string text = TRY(Scalar(*this, node, Quote(key)));
+  if (form == ParameterForm::kPath) return AbsolutePath(node, text);
+  return text;
+}
+
+Error Map::At(const YamlNode& node, std::string what, std::string hint) const {
+  return {Code::kInvalid, std::move(what), PlaceOf(node).Text(), std::move(hint)};
+}
+
+Result<std::string> Scalar(const Map& map, const YamlNode& node, const std::string& what) {
+  if (node.kind != YamlNode::Kind::kScalar) return map.At(node, what + " must be plain text", "");
+  const bool null = node.plain && (node.text == "null" || node.text == "~");
+  if (node.text.empty() || null) return map.At(node, what + " is empty", "");
+  return node.text;
+}
+
+Result<Principal> User(const Map& map, const YamlNode& node) {
+  return ReadPrincipal(map, node, TRY(Scalar(map, node, "'owner'")));
+}
+
+Result<Principal> Group(const Map& map, const YamlNode& node) {
+  return ReadPrincipal(map, node, TRY(Scalar(map, node, "'group'")));
+}
+
+Result<mode_t> Mode(const Map& map, const YamlNode& node) {
+  const std::string text = TRY(Scalar(map, node, "'mode'"));
+  if (node.plain) {
+    return map.At(node, "'mode' must be in quotes",
+                  "YAML reads " + text + " as a decimal number; write \"" + text + "\"");
+  }
+  mode_t mode = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), mode, 8);
+  const bool octal = error == std::errc() && end == text.data() + text.size() && text.size() >= 3 &&
+                     text.size() <= 4;
+  if (!octal || (mode & ~mode_t{0777}) != 0) {
+    return map.At(node, Quote(text) + " is not an octal mode", "as in \"0400\" or \"0440\"");
+  }
+  return mode;
+}
+
+Result<std::chrono::milliseconds> Duration(const Map& map, const YamlNode& node) {
+  const std::string text = TRY(Scalar(map, node, "'wait'"));
+  int64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  const std::string_view unit(end, static_cast<size_t>(text.data() + text.size() - end));
+  int64_t factor = -1;
+  if (unit == "ms") factor = 1;
+  if (unit == "s") factor = 1000;
+  if (unit == "m") factor = 60'000;
+  if (unit == "h") factor = 3'600'000;
+  if (unit.empty() && number == 0) factor = 1;
+  constexpr int64_t kLongest = 3'600'000;
+  if (error != std::errc() || number < 0 || factor < 0 || number > kLongest / factor) {
+    return map.At(node, Quote(text) + " is not a time up to an hour", "as in 10s, 500ms or 2m");
+  }
+  return std::chrono::milliseconds(number * factor);
+}
+
+Result<std::vector<ReaderRule>> Readers(const Map& map, const YamlNode& node) {
+  if (node.kind != YamlNode::Kind::kList) {
+    return map.At(node, "'readers' must be a list", "as in readers: [\"group:monitoring\"]");
+  }
+  std::vector<ReaderRule> readers;
+  for (const YamlNode& item : node.items) {
+    const std::string text = TRY(Scalar(map, item, "a reader"));
+    const size_t colon = text.find(':');
+    const std::string kind = text.substr(0, colon);
+    if (colon == std::string::npos || colon + 1 == text.size() ||
+        (kind != "user" && kind != "group")) {
+      return map.At(item, Quote(text) + " is not a reader", "write user:NAME or group:NAME");
+    }
+    ReaderRule rule;
+    rule.kind = kind == "user" ? ReaderRule::Kind::kUser : ReaderRule::Kind::kGroup;
+    rule.who = TRY(ReadPrincipal(map, item, text.substr(colon + 1)));
+    rule.text = text;
+    readers.push_back(std::move(rule));
+  }
+  return readers;
+}
+
+}  // namespace secretfs::config_read

@@ -1,0 +1,17 @@
+// Names of secrets and views: paths below the mount point.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace secretfs {
+
+/// Why `name` cannot be one, as the end of a sentence that begins with it ("has an empty
+/// component"), or nothing. Top-level names `machines` and those that begin with '.' are ours.
+std::optional<std::string> NameProblem(std::string_view name);
+
+/// True for a path without empty, '.' and '..' components, NUL bytes or components over 255 bytes.
+bool IsEntryName(std::string_view name);
+
+}  // namespace secretfs

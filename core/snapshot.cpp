@@ -1,0 +1,84 @@
+#include "core/snapshot.h"
+
+#include <algorithm>
+
+namespace secretfs {
+namespace {
+
+/// Inode numbers follow from the path (and from file or directory), so that they stay the same over
+/// reloads and in the next process. FNV-1a with a final mix; the top bit stays clear for programs
+/// that take it for a sign.
+uint64_t InodeFor(std::string_view path, bool directory) {
+  uint64_t hash = directory ? 0x84222325cbf29ce4U : 0xcbf29ce484222325U;
+  for (const char c : path) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3U;
+  hash = (hash ^ (hash >> 33U)) * 0xff51afd7ed558ccdU;
+  return (hash ^ (hash >> 33U)) >> 1U;
+}
+
+}  // namespace
+
+uint64_t Snapshot::FreeInode(std::string_view path, bool directory) const {
+  uint64_t inode = InodeFor(path, directory);
+  while (inode <= kRootInode || nodes_.contains(inode))
+    ++inode;  // one in 10^11 configurations of 10,000 names
+  return inode;
+}
+
+Node& Snapshot::AddChild(uint64_t directory, std::string_view path, EntryPtr entry) {
+  const size_t slash = path.rfind('/');
+  const uint64_t inode = FreeInode(path, entry == nullptr);
+  Node node;
+  node.inode = inode;
+  node.parent = directory;
+  node.name = path.substr(slash == std::string_view::npos ? 0 : slash + 1);
+  node.entry = std::move(entry);
+  Node& parent = nodes_.at(directory);
+  parent.children.push_back(inode);
+  parent.subdirectories += node.is_directory() ? 1 : 0;
+  return nodes_.emplace(inode, std::move(node)).first->second;
+}
+
+std::shared_ptr<const Snapshot> Snapshot::Build(const std::vector<EntryPtr>& entries,
+                                                WallTime created) {
+  const std::shared_ptr<Snapshot> snapshot(new Snapshot);
+  snapshot->entries_ = entries;
+  snapshot->created_ = created;
+  snapshot->nodes_.reserve(entries.size() * 2 + 1);
+  Node root;
+  root.inode = root.parent = kRootInode;
+  snapshot->nodes_.emplace(kRootInode, std::move(root));
+  std::unordered_map<std::string, uint64_t> directories;
+  for (const EntryPtr& entry : entries) {
+    const std::string& name = entry->name();
+    uint64_t directory = kRootInode;
+    for (size_t slash = name.find('/'); slash != std::string::npos;
+         slash = name.find('/', slash + 1)) {
+      const auto [at, fresh] = directories.try_emplace(name.substr(0, slash), 0);
+      if (fresh) at->second = snapshot->AddChild(directory, at->first, nullptr).inode;
+      directory = at->second;
+    }
+    snapshot->AddChild(directory, name, entry);
+  }
+  for (auto& [inode, node] : snapshot->nodes_) {
+    std::sort(node.children.begin(), node.children.end(), [&](uint64_t a, uint64_t b) {
+      return snapshot->nodes_.at(a).name < snapshot->nodes_.at(b).name;
+    });
+  }
+  return snapshot;
+}
+
+const Node* Snapshot::Find(uint64_t inode) const noexcept {
+  const auto at = nodes_.find(inode);
+  return at == nodes_.end() ? nullptr : &at->second;
+}
+
+const Node* Snapshot::Child(const Node& directory, std::string_view name) const noexcept {
+  const auto at = std::lower_bound(
+      directory.children.begin(), directory.children.end(), name,
+      [&](uint64_t inode, std::string_view wanted) { return Find(inode)->name < wanted; });
+  if (at == directory.children.end()) return nullptr;
+  const Node* child = Find(*at);
+  return child->name == name ? child : nullptr;
+}
+
+}  // namespace secretfs

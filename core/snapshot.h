@@ -1,0 +1,76 @@
+// Snapshot: the tree of one configuration, const once built. Every request is answered from one
+// snapshot. SnapshotCell: where the newest one is found; replacing it is one pointer swap.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "core/entry.h"
+
+namespace secretfs {
+
+constexpr uint64_t kRootInode = 1;
+
+struct Node {
+  uint64_t inode = 0;
+  uint64_t parent = 0;
+  std::string name;                // last component
+  EntryPtr entry;                  // null for a directory
+  std::vector<uint64_t> children;  // of a directory, in the order of their names
+  size_t subdirectories = 0;
+  [[nodiscard]] bool is_directory() const noexcept { return entry == nullptr; }
+};
+
+class Snapshot {
+ public:
+  /// The root, or kRootInode alone for no entries. Names must be valid (core/name.h) and no name
+  /// both file and directory, as the configuration loader ensures. `created` is the directories'
+  /// time.
+  static std::shared_ptr<const Snapshot> Build(const std::vector<EntryPtr>& entries,
+                                               WallTime created);
+
+  /// Null when there is none.
+  [[nodiscard]] const Node* Find(uint64_t inode) const noexcept;
+  [[nodiscard]] const Node* Child(const Node& directory, std::string_view name) const noexcept;
+  [[nodiscard]] const std::vector<EntryPtr>& entries() const noexcept { return entries_; }
+  [[nodiscard]] WallTime created() const noexcept { return created_; }
+
+ private:
+  Snapshot() = default;
+  Node& AddChild(uint64_t directory, std::string_view path, EntryPtr entry);
+  uint64_t FreeInode(std::string_view path, bool directory) const;
+
+  std::unordered_map<uint64_t, Node> nodes_;
+  std::vector<EntryPtr> entries_;
+  WallTime created_;
+};
+using SnapshotPtr = std::shared_ptr<const Snapshot>;
+
+/// One writer, many readers. The lock covers one pointer copy: 9-70 ns, where
+/// std::atomic<std::shared_ptr> of libstdc++ 12 is slower under contention and trips the thread
+/// sanitizer.
+class SnapshotCell {
+ public:
+  explicit SnapshotCell(SnapshotPtr first) : current_(std::move(first)) {}
+  [[nodiscard]] SnapshotPtr Load() const {
+    const std::lock_guard lock(mutex_);
+    return current_;
+  }
+  /// Gives the old one back, so that it is dropped outside the lock.
+  SnapshotPtr Publish(SnapshotPtr next) {
+    const std::lock_guard lock(mutex_);
+    current_.swap(next);
+    return next;
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  SnapshotPtr current_;
+};
+
+}  // namespace secretfs

@@ -1,0 +1,45 @@
+// Decrypting age files (https://age-encryption.org/v1; C2SP age.md), armored or binary. Plaintext
+// is in locked memory only, and every byte that comes out was verified.
+#pragma once
+
+#include <memory>
+#include <span>
+
+#include "base/secret_bytes.h"
+#include "crypto/byte_source.h"
+#include "crypto/identity.h"
+
+namespace secretfs::age {
+
+/// A file being decrypted, chunk by chunk, in memory that does not depend on its size. Move-only;
+/// used by one thread at a time.
+class Decryption {
+ public:
+  /// Reads the header, has it opened by the first identity that fits, and verifies it. `in` must
+  /// outlive the result. Errors: kHeader, kMac, kArmor; kNoMatch, saying what the file is encrypted
+  /// to and why each identity does not fit; kTooLarge for a passphrase that costs more work than
+  /// allowed; kResource; the source's own.
+  static Result<Decryption> Open(ByteSource& in, std::span<const IdentityPtr> identities);
+
+  /// The next verified chunk, valid until the next call; empty at the end. Errors: kPayload,
+  /// kArmor, kResource, the source's own; what came before is the beginning of the plaintext, and
+  /// every further call gives the error again.
+  Result<ByteView> Next();
+
+  Decryption(Decryption&&) noexcept;
+  Decryption& operator=(Decryption&&) noexcept;
+  Decryption(const Decryption&) = delete;
+  Decryption& operator=(const Decryption&) = delete;
+  ~Decryption();
+
+ private:
+  struct State;
+  explicit Decryption(std::unique_ptr<State> state) noexcept;
+  std::unique_ptr<State> state_;
+};
+
+/// The whole plaintext, or nothing of it. Errors: as above, and kTooLarge beyond `max_size` bytes.
+Result<SecretBytes> DecryptAll(ByteSource& in, std::span<const IdentityPtr> identities,
+                               size_t max_size);
+
+}  // namespace secretfs::age

@@ -1,0 +1,34 @@
+// An identity opens age files that were encrypted to its recipient: it turns one of a file's
+// stanzas into the file key. One kind of identity is one file: x25519, scrypt, ssh_ed25519,
+// ssh_rsa.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+
+#include "base/result.h"
+#include "base/secret_bytes.h"
+#include "crypto/stanza.h"
+
+namespace secretfs::age {
+
+/// Immutable and thread-safe.
+class Identity {
+ public:
+  Identity() = default;
+  Identity(const Identity&) = delete;
+  Identity& operator=(const Identity&) = delete;
+  virtual ~Identity() = default;
+
+  /// The 16-byte file key. kNoMatch: none of the stanzas is for this identity, and `what` says why,
+  /// in public words; the next identity may fit. Any other code is final for the file.
+  [[nodiscard]] virtual Result<SecretBytes> Unwrap(std::span<const Stanza> stanzas) const = 0;
+
+  /// Public words for messages: "X25519 age1...", "ssh-ed25519 SHA256:...", "scrypt passphrase".
+  [[nodiscard]] virtual std::string Describe() const = 0;
+};
+
+using IdentityPtr = std::shared_ptr<const Identity>;
+
+}  // namespace secretfs::age

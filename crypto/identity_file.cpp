@@ -1,0 +1,104 @@
+#include "crypto/identity_file.h"
+
+#include <utility>
+
+#include "crypto/bech32.h"
+#include "crypto/init.h"
+#include "crypto/ssh_key.h"
+#include "crypto/x25519.h"
+
+namespace secretfs::age {
+namespace {
+
+constexpr size_t kMaxFileBytes = size_t{16} << 20;
+constexpr std::string_view kNativePrefix = "AGE-SECRET-KEY-";
+constexpr std::string_view kPostQuantumPrefix = "AGE-SECRET-KEY-PQ-";
+constexpr std::string_view kPluginPrefix = "AGE-PLUGIN-";
+constexpr size_t kSecretKeyBytes = 32;
+
+Error Invalid(std::string what, std::string hint = {}) {
+  return {Code::kInvalid, std::move(what), "", std::move(hint)};
+}
+Error Unsupported(std::string what, std::string hint) {
+  return {Code::kUnsupported, std::move(what), "", std::move(hint)};
+}
+
+Error UnknownLine(std::string_view line) {
+  if (line.starts_with("age1") || line.starts_with("ssh-")) {
+    return Invalid("a recipient (public key), not an identity",
+                   "an identity line begins with AGE-SECRET-KEY-1");
+  }
+  if (line.starts_with("-----BEGIN")) {
+    return Invalid("a private key in PEM form among other lines", "give it a file of its own");
+  }
+  if (line.front() == ' ' || line.front() == '\t' || line.back() == ' ' || line.back() == '\t') {
+    return Invalid("white space around the line");
+  }
+  return Invalid("not an identity", "an identity line begins with AGE-SECRET-KEY-1");
+}
+
+Result<IdentityPtr> ParseIdentityLine(std::string_view line) {
+  if (line.starts_with(kPluginPrefix)) {
+    return Unsupported("an identity of an age plugin, which cannot be used here",
+                       "put it into a file of its own");
+  }
+  if (line.starts_with(kPostQuantumPrefix)) {
+    return Unsupported("a post-quantum identity, which this build cannot use",
+                       "put it into a file of its own");
+  }
+  if (!line.starts_with(kNativePrefix)) return UnknownLine(line);
+  auto decoded = crypto::DecodeBech32(AsBytes(line));
+  if (!decoded) {
+    if (decoded.error().code != Code::kInvalid) return std::move(decoded).error();
+    return Invalid("a damaged identity: " + decoded.error().what);
+  }
+  if (decoded->prefix != kNativePrefix || decoded->data.size() != kSecretKeyBytes) {
+    return Invalid("a damaged identity: not a key of 32 bytes");
+  }
+  return MakeX25519Identity(std::move(decoded->data));
+}
+
+Error At(Error error, const std::string& where) {
+  error.where = where;
+  return error;
+}
+
+Result<std::vector<IdentityPtr>> ParseLines(std::string_view text, const std::string& name) {
+  std::vector<IdentityPtr> identities;
+  for (size_t number = 1; !text.empty(); ++number) {
+    const size_t end = text.find('\n');
+    std::string_view line = text.substr(0, end);
+    text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+    if (line.ends_with('\r')) line.remove_suffix(1);
+    if (line.empty() || line.starts_with('#')) continue;
+    auto identity = ParseIdentityLine(line);
+    if (!identity) {
+      return At(std::move(identity).error(), name + ":" + std::to_string(number));
+    }
+    identities.push_back(*std::move(identity));
+  }
+  if (identities.empty()) return At(Invalid("there is no identity in the file"), name);
+  return identities;
+}
+
+}  // namespace
+
+Result<std::vector<IdentityPtr>> ParseIdentityFile(const SecretBytes& content,
+                                                   const std::string& name) {
+  TRY(InitCrypto());
+  const std::string_view text = AsText(content.Expose());
+  if (text.size() > kMaxFileBytes) {
+    return Error{Code::kTooLarge, "an identity file is at most 16 MiB", name, ""};
+  }
+  if (text.starts_with("age-encryption.org/") || text.starts_with("-----BEGIN AGE")) {
+    return At(Unsupported("an identity file under a passphrase, which cannot be asked for here",
+                          "decrypt it with `age -d`, and keep the result where only root reads"),
+              name);
+  }
+  if (!text.starts_with("-----BEGIN")) return ParseLines(text, name);
+  auto identity = ParseSshPrivateKey(content.Expose());
+  if (!identity) return At(std::move(identity).error(), name);
+  return std::vector<IdentityPtr>{*std::move(identity)};
+}
+
+}  // namespace secretfs::age

@@ -25,6 +25,8 @@ struct AuditEvent {
 class AuditSink {
  public:
   virtual ~AuditSink() = default;
+  /// Whether Record() would keep such an event; spares gathering facts that nobody wants.
+  [[nodiscard]] virtual bool Wants(bool allowed) const noexcept = 0;
   virtual void Record(AuditEvent event) noexcept = 0;
 };
 

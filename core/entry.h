@@ -44,6 +44,7 @@ struct EntrySpec {
   Access access;
   std::vector<EntryPtr> inputs;  // made first; no cycles
   MakeValue make;
+  bool fresh = false;  // made anew at each open, like a status; never kept
 };
 
 enum class EntryState {

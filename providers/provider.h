@@ -14,6 +14,9 @@
 
 namespace secretfs {
 
+/// The largest value that is served.
+constexpr size_t kMaxSecretBytes = size_t{16} << 20U;
+
 /// Called from any worker, several at a time: implementations are thread-safe. May block until the
 /// deadline.
 class Provider {

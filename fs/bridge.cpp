@@ -1,0 +1,217 @@
+#include "fs/bridge.h"
+
+#include <cerrno>
+#include <limits>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "fs/fuse_api.h"
+#include "fs/ops.h"
+#include "fs/proc_caller.h"
+
+namespace secretfs::fs {
+namespace {
+
+// Names and attributes last until a snapshot is published, which invalidates them; DESIGN.md says
+// why.
+constexpr double kLasting = 3600.0;
+
+/// One request; answers EIO if it is dropped, so that no caller is left waiting.
+class Request {
+ public:
+  explicit Request(fuse_req_t request) noexcept : request_(request) {}
+  Request(const Request&) = delete;
+  Request& operator=(const Request&) = delete;
+  ~Request() {
+    if (request_ != nullptr) fuse_reply_err(request_, EIO);
+  }
+  /// Gives the libfuse request up to the one function that replies.
+  fuse_req_t Take() noexcept { return std::exchange(request_, nullptr); }
+
+ private:
+  fuse_req_t request_;
+};
+using RequestPtr = std::shared_ptr<Request>;
+
+const Ops& OpsOf(fuse_req_t request) noexcept {
+  return static_cast<BridgeState*>(fuse_req_userdata(request))->ops;
+}
+
+ProcCaller CallerOf(fuse_req_t request) noexcept {
+  const fuse_ctx* context = fuse_req_ctx(request);
+  return {context->uid, context->gid, context->pid};
+}
+
+template <class Handle>
+Handle* HandleOf(const fuse_file_info* info) noexcept {
+  return reinterpret_cast<Handle*>(info->fh);  // NOLINT: libfuse keeps handles as integers
+}
+
+/// Runs a callback's body; a C caller must not see an exception (which here can only be
+/// std::bad_alloc).
+template <class Body>
+void Guarded(const RequestPtr& request, const Body& body) noexcept {
+  try {
+    body();
+  } catch (...) {
+    if (fuse_req_t raw = request->Take(); raw != nullptr) fuse_reply_err(raw, ENOMEM);
+  }
+}
+
+void ReplyEntry(fuse_req_t request, const Reply<Attributes>& reply) noexcept {
+  if (reply.error() != 0) {
+    fuse_reply_err(request, reply.error());
+    return;
+  }
+  fuse_entry_param entry{};
+  entry.ino = reply.value().stat.st_ino;
+  entry.attr = reply.value().stat;
+  entry.entry_timeout = kLasting;
+  entry.attr_timeout = reply.value().lasting ? kLasting : 0.0;
+  fuse_reply_entry(request, &entry);
+}
+
+void ReplyOpen(fuse_req_t request, fuse_file_info info, const Reply<OpenFile>& reply) noexcept {
+  if (reply.error() != 0) {
+    fuse_reply_err(request, reply.error());
+    return;
+  }
+  auto file = std::make_unique<OpenFile>(reply.value());
+  info.fh = reinterpret_cast<uint64_t>(file.get());  // NOLINT: libfuse keeps handles as integers
+  info.direct_io = 1;                                // no copy in the page cache
+  // After a failed reply (the caller was interrupted) no RELEASE comes.
+  if (fuse_reply_open(request, &info) == 0) file.release();  // NOLINT: OnRelease owns it now
+}
+
+void OnInit(void* /*state*/, fuse_conn_info* connection) noexcept {
+  connection->want &=
+      ~static_cast<unsigned>(FUSE_CAP_SPLICE_READ | FUSE_CAP_SPLICE_WRITE | FUSE_CAP_SPLICE_MOVE |
+                             FUSE_CAP_READDIRPLUS | FUSE_CAP_READDIRPLUS_AUTO);
+  connection->max_write = 4096;  // nobody writes; keeps the receive buffer at two pages
+}
+
+void OnLookup(fuse_req_t raw, fuse_ino_t parent, const char* name) noexcept {
+  const auto request = std::make_shared<Request>(raw);
+  Guarded(request, [&] {
+    OpsOf(raw).Lookup(parent, name, [request](const Reply<Attributes>& reply) {
+      ReplyEntry(request->Take(), reply);
+    });
+  });
+}
+
+void OnGetattr(fuse_req_t raw, fuse_ino_t inode, fuse_file_info* /*info*/) noexcept {
+  const auto request = std::make_shared<Request>(raw);
+  Guarded(request, [&] {
+    OpsOf(raw).GetAttributes(inode, [request](const Reply<Attributes>& reply) {
+      if (reply.error() != 0) {
+        fuse_reply_err(request->Take(), reply.error());
+      } else {
+        fuse_reply_attr(request->Take(), &reply.value().stat,
+                        reply.value().lasting ? kLasting : 0.0);
+      }
+    });
+  });
+}
+
+void OnAccess(fuse_req_t raw, fuse_ino_t inode, int mask) noexcept {
+  const auto request = std::make_shared<Request>(raw);
+  Guarded(request, [&] {
+    const int error = OpsOf(raw).Access(CallerOf(raw), inode, mask);
+    fuse_reply_err(request->Take(), error);
+  });
+}
+
+void OnOpen(fuse_req_t raw, fuse_ino_t inode, fuse_file_info* info) noexcept {
+  const auto request = std::make_shared<Request>(raw);
+  Guarded(request, [&] {
+    OpsOf(raw).Open(CallerOf(raw), inode, info->flags,
+                    [request, info = *info](const Reply<OpenFile>& reply) {
+                      ReplyOpen(request->Take(), info, reply);
+                    });
+  });
+}
+
+void OnRead(fuse_req_t raw, fuse_ino_t /*inode*/, size_t size, off_t offset,
+            fuse_file_info* info) noexcept {
+  const ByteView part = Ops::Read(*HandleOf<OpenFile>(info), static_cast<uint64_t>(offset), size);
+  // Goes to the kernel straight from locked memory, in one writev.
+  fuse_reply_buf(raw, reinterpret_cast<const char*>(part.data()), part.size());
+}
+
+void OnRelease(fuse_req_t raw, fuse_ino_t /*inode*/, fuse_file_info* info) noexcept {
+  delete HandleOf<OpenFile>(info);  // NOLINT: given up in ReplyOpen
+  fuse_reply_err(raw, 0);
+}
+
+void OnOpendir(fuse_req_t raw, fuse_ino_t inode, fuse_file_info* info) noexcept {
+  const auto request = std::make_shared<Request>(raw);
+  Guarded(request, [&] {
+    const Reply<OpenDirectory> reply = OpsOf(raw).OpenDir(inode);
+    if (reply.error() != 0) {
+      fuse_reply_err(request->Take(), reply.error());
+      return;
+    }
+    auto directory = std::make_unique<OpenDirectory>(reply.value());
+    info->fh =
+        reinterpret_cast<uint64_t>(directory.get());  // NOLINT: libfuse keeps handles as integers
+    info->cache_readdir = 1;
+    info->keep_cache = 1;
+    if (fuse_reply_open(request->Take(), info) == 0)
+      directory.release();  // NOLINT: OnReleasedir owns it now
+  });
+}
+
+void OnReaddir(fuse_req_t raw, fuse_ino_t /*inode*/, size_t size, off_t offset,
+               fuse_file_info* info) noexcept {
+  const auto request = std::make_shared<Request>(raw);
+  Guarded(request, [&] {
+    const auto& directory = *HandleOf<OpenDirectory>(info);
+    std::vector<char> listing(size);
+    size_t used = 0;
+    for (auto index = static_cast<size_t>(offset);; ++index) {
+      const DirectoryEntry entry = Ops::EntryAt(directory, index);
+      if (entry.name.empty()) break;
+      struct stat stat {};
+      stat.st_ino = entry.inode;
+      stat.st_mode = entry.is_directory ? S_IFDIR : S_IFREG;
+      const size_t need =
+          fuse_add_direntry(raw, listing.data() + used, size - used,
+                            std::string(entry.name).c_str(), &stat, static_cast<off_t>(index + 1));
+      if (need > size - used) break;
+      used += need;
+    }
+    fuse_reply_buf(request->Take(), listing.data(), used);
+  });
+}
+
+void OnReleasedir(fuse_req_t raw, fuse_ino_t /*inode*/, fuse_file_info* info) noexcept {
+  delete HandleOf<OpenDirectory>(info);  // NOLINT: given up in OnOpendir
+  fuse_reply_err(raw, 0);
+}
+
+/// What is not here is answered ENOSYS by libfuse, and the kernel stops asking: flush, statfs,
+/// xattrs, all writes.
+fuse_lowlevel_ops MakeTable() noexcept {
+  fuse_lowlevel_ops table{};
+  table.init = OnInit;
+  table.lookup = OnLookup;
+  table.getattr = OnGetattr;
+  table.access = OnAccess;
+  table.open = OnOpen;
+  table.read = OnRead;
+  table.release = OnRelease;
+  table.opendir = OnOpendir;
+  table.readdir = OnReaddir;
+  table.releasedir = OnReleasedir;
+  return table;
+}
+
+}  // namespace
+
+const fuse_lowlevel_ops& BridgeTable() noexcept {
+  static const fuse_lowlevel_ops table = MakeTable();
+  return table;
+}
+
+}  // namespace secretfs::fs

@@ -1,0 +1,247 @@
+#include "fs/mount.h"
+
+#include <fcntl.h>
+#include <spawn.h>
+#include <sys/mount.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <climits>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <sstream>
+#include <vector>
+
+#include "base/file.h"
+#include "base/text.h"
+
+namespace secretfs::fs {
+namespace {
+
+constexpr const char* kType = "fuse.secretfs";
+constexpr const char* kHelper = "fusermount3";
+
+bool IsRoot() { return ::geteuid() == 0; }
+
+/// mountinfo writes blank, tab, newline and backslash of a path as \ooo. (proc(5))
+std::string MountinfoPath(std::string_view path) {
+  std::string out;
+  for (const char c : path) {
+    if (c == ' ')
+      out += "\\040";
+    else if (c == '\t')
+      out += "\\011";
+    else if (c == '\n')
+      out += "\\012";
+    else if (c == '\\')
+      out += "\\134";
+    else
+      out += c;
+  }
+  return out;
+}
+
+/// Whether the topmost mount at `path` is one of ours, alive or dead. Asks mountinfo, since a dead
+/// one cannot be asked.
+bool IsOurMount(const std::string& path) {
+  const auto table = ReadFile("/proc/self/mountinfo", size_t{64} << 20U);
+  if (!table) return false;
+  std::istringstream lines{std::string(AsText(*table))};
+  bool ours = false;
+  for (std::string line; std::getline(lines, line);) {
+    std::istringstream fields(line);
+    std::string skip;
+    std::string point;
+    std::string type;
+    fields >> skip >> skip >> skip >> skip >> point;
+    while (fields >> skip && skip != "-") {
+    }
+    fields >> type;
+    if (point == MountinfoPath(path)) ours = type == kType;  // later lines lie on top
+  }
+  return ours;
+}
+
+/// Runs the helper; `fd` (or -1) stays open in it. Errors: kUnavailable when it is not installed,
+/// kIo when it fails.
+Status RunHelper(const std::vector<std::string>& arguments, int fd) {
+  std::vector<std::string> words{kHelper};
+  words.insert(words.end(), arguments.begin(), arguments.end());
+  std::vector<char*> argv;
+  for (std::string& word : words) argv.push_back(word.data());
+  argv.push_back(nullptr);
+  std::string comm = "_FUSE_COMMFD=" + std::to_string(fd);
+  std::string path = "PATH=/usr/bin:/bin:/usr/local/bin:/run/wrappers/bin";
+  std::array<char*, 3> environment{path.data(), fd >= 0 ? comm.data() : nullptr, nullptr};
+  posix_spawn_file_actions_t actions;
+  posix_spawn_file_actions_init(&actions);
+  if (fd >= 0) posix_spawn_file_actions_adddup2(&actions, fd, fd);  // clears close-on-exec
+  pid_t child = 0;
+  int failed = ENOENT;
+  for (const char* folder : {"/run/wrappers/bin/", "/usr/bin/", "/bin/", "/usr/local/bin/"}) {
+    const std::string program = std::string(folder) + kHelper;
+    failed =
+        ::posix_spawn(&child, program.c_str(), &actions, nullptr, argv.data(), environment.data());
+    if (failed != ENOENT) break;
+  }
+  posix_spawn_file_actions_destroy(&actions);
+  if (failed != 0) {
+    return Error{Code::kUnavailable, "fusermount3 cannot be run", "",
+                 "install the package fuse3, or mount as root"};
+  }
+  int status = 0;
+  while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
+  }
+  if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
+    return Error{Code::kIo, "fusermount3 failed (its reason is above)", "", ""};
+  }
+  return Ok{};
+}
+
+Result<UniqueFd> ReceiveDescriptor(int socket) {
+  char byte = 0;
+  iovec part{&byte, 1};
+  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int))> control{};
+  msghdr message{};
+  message.msg_iov = &part;
+  message.msg_iovlen = 1;
+  message.msg_control = control.data();
+  message.msg_controllen = control.size();
+  ssize_t n = -1;
+  do {
+    n = ::recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
+  } while (n < 0 && errno == EINTR);
+  const cmsghdr* header = n > 0 ? CMSG_FIRSTHDR(&message) : nullptr;
+  if (header == nullptr || header->cmsg_type != SCM_RIGHTS) {
+    return Error{Code::kIo, "fusermount3 gave no descriptor", "", ""};
+  }
+  int fd = -1;
+  std::memcpy(&fd, CMSG_DATA(header), sizeof(fd));
+  return UniqueFd(fd);
+}
+
+bool OthersAllowed() {
+  const auto config = ReadFile("/etc/fuse.conf", size_t{1} << 20U);
+  if (!config) return false;
+  std::istringstream lines{std::string(AsText(*config))};
+  for (std::string line; std::getline(lines, line);) {
+    std::istringstream words(line);
+    std::string word;
+    if (words >> word && word == "user_allow_other") return true;
+  }
+  return false;
+}
+
+Status MountAsUser(Mount& mount) {
+  mount.shared = OthersAllowed();
+  std::array<int, 2> pair{};
+  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair.data()) != 0) {
+    return SystemError(errno, "cannot make a socket", mount.path);
+  }
+  UniqueFd ours(pair[0]);
+  UniqueFd theirs(pair[1]);
+  const std::string options =
+      std::string("ro,nosuid,nodev,noexec,noatime,fsname=secretfs,subtype=secretfs") +
+      (mount.shared ? ",allow_other" : "");
+  TRY(RunHelper({"-o", options, "--", mount.path}, theirs.get()));
+  theirs.reset();
+  mount.device = TRY(ReceiveDescriptor(ours.get()));
+  return Ok{};
+}
+
+Status MountAsRoot(Mount& mount) {
+  mount.shared = true;
+  mount.device = UniqueFd(::open("/dev/fuse", O_RDWR | O_CLOEXEC));
+  if (!mount.device) {
+    Error error = SystemError(errno, "cannot open", "/dev/fuse");
+    error.code = Code::kUnavailable;
+    error.hint = "load the module: modprobe fuse (a container needs --device /dev/fuse)";
+    return error;
+  }
+  const std::string options = "fd=" + std::to_string(mount.device.get()) +
+                              ",rootmode=40000,user_id=0,group_id=0,allow_other";
+  constexpr unsigned long kFlags = MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_NOATIME;
+  if (::mount("secretfs", mount.path.c_str(), kType, kFlags, options.c_str()) != 0) {
+    return SystemError(errno, "cannot mount", mount.path);
+  }
+  return Ok{};
+}
+
+/// A mount whose server died answers ENOTCONN to everything until it is taken away.
+Status ClearDeadMounts(const std::string& path) {
+  while (IsOurMount(path)) {
+    struct stat st {};
+    if (::stat(path.c_str(), &st) == 0 || errno != ENOTCONN) {
+      return Error{Code::kInvalid, "a secretfs is already mounted here", path,
+                   "unmount it first, or choose another mount point"};
+    }
+    TRY(Unmount(path));
+  }
+  return Ok{};
+}
+
+/// The mount point as an absolute path; made when it is missing. Must not ask a dead mount, so
+/// parents are resolved, not the folder itself.
+Result<std::string> PrepareFolder(const std::string& path) {
+  namespace stdfs = std::filesystem;
+  std::error_code failed;
+  stdfs::path folder = stdfs::absolute(path, failed).lexically_normal();
+  if (!folder.has_filename()) folder = folder.parent_path();
+  const stdfs::path parent = folder.parent_path();
+  if (failed || parent == folder) return Error{Code::kInvalid, "is not a mount point", path, ""};
+  stdfs::create_directories(parent, failed);
+  if (failed) return SystemError(failed.value(), "cannot make the folder", parent.string());
+  const stdfs::path real_parent = stdfs::canonical(parent, failed);
+  if (failed) return SystemError(failed.value(), "cannot find the folder", parent.string());
+  return (real_parent / folder.filename()).string();
+}
+
+Status CheckFolder(Mount& mount) {
+  struct stat st {};
+  if (::lstat(mount.path.c_str(), &st) != 0) {
+    if (errno != ENOENT) return SystemError(errno, "cannot stat", mount.path);
+    if (::mkdir(mount.path.c_str(), 0755) != 0)
+      return SystemError(errno, "cannot make the folder", mount.path);
+    return Ok{};
+  }
+  if (S_ISLNK(st.st_mode)) {
+    return Error{Code::kInvalid, "is a symbolic link, not a folder", mount.path,
+                 "another tool (sops-nix?) keeps its secrets here: choose another mount point or "
+                 "disable it"};
+  }
+  if (!S_ISDIR(st.st_mode)) return Error{Code::kInvalid, "is not a folder", mount.path, ""};
+  std::error_code failed;
+  mount.covered = !std::filesystem::is_empty(mount.path, failed) && !failed;
+  return Ok{};
+}
+
+}  // namespace
+
+Result<Mount> MountAt(const std::string& path) {
+  Mount mount;
+  mount.path = TRY(PrepareFolder(path));
+  TRY(ClearDeadMounts(mount.path));
+  TRY(CheckFolder(mount));
+  TRY(IsRoot() ? MountAsRoot(mount) : MountAsUser(mount));
+  const int flags = ::fcntl(mount.device.get(), F_GETFL);
+  if (flags < 0 || ::fcntl(mount.device.get(), F_SETFL, flags | O_NONBLOCK) != 0) {
+    return SystemError(errno, "cannot set up the connection", mount.path);
+  }
+  return mount;
+}
+
+Status Unmount(const std::string& path) {
+  if (!IsRoot()) return RunHelper({"-u", "-z", "--", path}, -1);
+  if (::umount2(path.c_str(), MNT_DETACH | UMOUNT_NOFOLLOW) != 0 && errno != EINVAL) {
+    return SystemError(errno, "cannot unmount", path);
+  }
+  return Ok{};
+}
+
+}  // namespace secretfs::fs

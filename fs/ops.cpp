@@ -1,0 +1,179 @@
+#include "fs/ops.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+
+#include "fs/proc_caller.h"
+
+namespace secretfs::fs {
+namespace {
+
+constexpr std::chrono::seconds kAttributesWait{1};
+
+struct timespec ToTimespec(WallTime time) {
+  const auto since_epoch =
+      std::chrono::duration_cast<std::chrono::nanoseconds>(time.time_since_epoch());
+  const auto seconds = std::chrono::floor<std::chrono::seconds>(since_epoch);
+  struct timespec out {};
+  out.tv_sec = seconds.count();
+  out.tv_nsec = (since_epoch - seconds).count();
+  return out;
+}
+
+void SetTimes(struct stat& stat, WallTime time) {
+  stat.st_mtim = stat.st_ctim = stat.st_atim = ToTimespec(time);
+}
+
+}  // namespace
+
+void Ops::Lookup(uint64_t parent, std::string_view name, const AttributesDone& done) const {
+  SnapshotPtr snapshot = services_.snapshots.Load();
+  const Node* directory = snapshot->Find(parent);
+  const Node* node = directory == nullptr ? nullptr : snapshot->Child(*directory, name);
+  if (node == nullptr) return done(Reply<Attributes>::Fail(ENOENT));
+  if (node->is_directory()) return done(DirectoryAttributes(*snapshot, *node));
+  FileAttributes(std::move(snapshot), *node, done);
+}
+
+void Ops::GetAttributes(uint64_t inode, const AttributesDone& done) const {
+  SnapshotPtr snapshot = services_.snapshots.Load();
+  const Node* node = snapshot->Find(inode);
+  if (node == nullptr) return done(Reply<Attributes>::Fail(ENOENT));
+  if (node->is_directory()) return done(DirectoryAttributes(*snapshot, *node));
+  FileAttributes(std::move(snapshot), *node, done);
+}
+
+void Ops::FileAttributes(SnapshotPtr snapshot, const Node& node, const AttributesDone& done) const {
+  if (ValuePtr value = node.entry->value(); value && !node.entry->spec().fresh)
+    return done(Describe(node, value));
+  const SteadyTime deadline =
+      services_.clock.Steady() +
+      std::min<std::chrono::milliseconds>(node.entry->access().wait, kAttributesWait);
+  services_.loader.Want(
+      node.entry, deadline,
+      [this, snapshot = std::move(snapshot), &node, done](const Result<ValuePtr>& value) {
+        done(Describe(node, value ? *value : nullptr));
+      });
+}
+
+Attributes Ops::DirectoryAttributes(const Snapshot& snapshot, const Node& node) const {
+  Attributes attributes;
+  attributes.lasting = true;
+  attributes.stat.st_ino = node.inode;
+  attributes.stat.st_mode = S_IFDIR | 0755U;
+  attributes.stat.st_nlink = 2 + node.subdirectories;
+  attributes.stat.st_uid = ::geteuid();  // the mount's owner: root, or the user who mounted
+  attributes.stat.st_gid = ::getegid();
+  SetTimes(attributes.stat, snapshot.created());
+  return attributes;
+}
+
+Attributes Ops::Describe(const Node& node, const ValuePtr& value) const {
+  const secretfs::Access& access = node.entry->access();
+  const Ownership ownership = OwnershipOf(access, services_.accounts);
+  Attributes attributes;
+  attributes.lasting = value != nullptr && ownership.resolved && !node.entry->spec().fresh;
+  struct stat& stat = attributes.stat;
+  stat.st_ino = node.inode;
+  stat.st_mode = S_IFREG | access.mode;
+  stat.st_nlink = 1;
+  stat.st_uid = ownership.uid;
+  stat.st_gid = ownership.gid;
+  if (value) {
+    stat.st_size = static_cast<off_t>(value->bytes.size());
+    stat.st_blocks = (stat.st_size + 511) / 512;
+    SetTimes(stat, value->modified);
+  }
+  return attributes;
+}
+
+bool Ops::Decide(const Caller& caller, const Entry& entry, AuditEvent::Operation operation) const {
+  const Decision decision = CheckRead(entry.access(), caller, services_.accounts);
+  if (services_.audit.Wants(decision.allow)) {
+    services_.audit.Record({operation, decision.allow, std::string(decision.rule), entry.name(),
+                            caller.uid(), caller.gid(), caller.pid(), ExecutableOf(caller.pid())});
+  }
+  return decision.allow;
+}
+
+int Ops::Access(const Caller& caller, uint64_t inode, int mask) const {
+  const SnapshotPtr snapshot = services_.snapshots.Load();
+  const Node* node = snapshot->Find(inode);
+  if (node == nullptr) return ENOENT;
+  if ((mask & W_OK) != 0) return EROFS;
+  if (node->is_directory()) return 0;
+  if ((mask & X_OK) != 0) return EACCES;  // nothing here is a program
+  if ((mask & R_OK) == 0) return 0;
+  return Decide(caller, *node->entry, AuditEvent::Operation::kAccess) ? 0 : EACCES;
+}
+
+void Ops::Open(const Caller& caller, uint64_t inode, int flags, const OpenDone& done) const {
+  const SnapshotPtr snapshot = services_.snapshots.Load();
+  const Node* node = snapshot->Find(inode);
+  if (node == nullptr) return done(Reply<OpenFile>::Fail(ENOENT));
+  if (node->is_directory()) return done(Reply<OpenFile>::Fail(EISDIR));
+  if ((flags & O_ACCMODE) != O_RDONLY || (flags & O_TRUNC) != 0)
+    return done(Reply<OpenFile>::Fail(EROFS));
+  if (!Decide(caller, *node->entry, AuditEvent::Operation::kOpen))
+    return done(Reply<OpenFile>::Fail(EACCES));
+  const SteadyTime deadline = services_.clock.Steady() + node->entry->access().wait;
+  services_.loader.Want(node->entry, deadline, [done](const Result<ValuePtr>& value) {
+    done(value ? Reply<OpenFile>(OpenFile{*value})
+               : Reply<OpenFile>::Fail(ErrnoFor(value.error().code)));
+  });
+}
+
+ByteView Ops::Read(const OpenFile& file, uint64_t offset, size_t size) noexcept {
+  const ByteView bytes = file.value->bytes.Expose();
+  if (offset >= bytes.size()) return {};
+  return bytes.subspan(offset, std::min(size, bytes.size() - offset));
+}
+
+Reply<OpenDirectory> Ops::OpenDir(uint64_t inode) const {
+  SnapshotPtr snapshot = services_.snapshots.Load();
+  const Node* node = snapshot->Find(inode);
+  if (node == nullptr) return Reply<OpenDirectory>::Fail(ENOENT);
+  if (!node->is_directory()) return Reply<OpenDirectory>::Fail(ENOTDIR);
+  return OpenDirectory{std::move(snapshot), inode};
+}
+
+DirectoryEntry Ops::EntryAt(const OpenDirectory& directory, size_t index) {
+  const Node& node = *directory.snapshot->Find(directory.inode);
+  if (index == 0) return {node.inode, ".", true};
+  if (index == 1) return {node.parent, "..", true};
+  if (index - 2 >= node.children.size()) return {};
+  const Node& child = *directory.snapshot->Find(node.children[index - 2]);
+  return {child.inode, child.name, child.is_directory()};
+}
+
+int Ops::ErrnoFor(Code code) noexcept {
+  switch (code) {
+    case Code::kNoMatch:
+      return ENOKEY;
+    case Code::kHeader:
+    case Code::kMac:
+    case Code::kPayload:
+    case Code::kArmor:
+    case Code::kInvalid:
+      return EBADMSG;
+    case Code::kNotFound:
+      return ENODATA;
+    case Code::kTimeout:
+      return ETIMEDOUT;
+    case Code::kTooLarge:
+      return EFBIG;
+    case Code::kResource:
+      return ENOMEM;
+    case Code::kPermission:
+    case Code::kUnavailable:
+    case Code::kUnsupported:
+    case Code::kIo:
+      break;
+  }
+  return EIO;
+}
+
+}  // namespace secretfs::fs

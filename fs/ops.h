@@ -1,0 +1,111 @@
+// Ops: what each request means, answered from one snapshot. Knows nothing of libfuse; fs/bridge.cpp
+// translates. Runs on the thread that receives requests; an answer that needs a value not yet in
+// memory comes later, from another thread, and holds no thread meanwhile. Nothing here waits.
+#pragma once
+
+#include <sys/stat.h>
+
+#include <functional>
+#include <memory>
+#include <utility>
+#include <variant>
+
+#include "base/clock.h"
+#include "core/audit.h"
+#include "core/entry.h"
+#include "core/policy.h"
+#include "core/snapshot.h"
+
+namespace secretfs::fs {
+
+/// A value, or the errno that the kernel gets.
+template <class T>
+class Reply {
+ public:
+  Reply(T value) : state_(std::move(value)) {}  // NOLINT: implicit
+  static Reply Fail(int error_number) { return Reply(Errno{error_number}); }
+  [[nodiscard]] int error() const noexcept {
+    const auto* failed = std::get_if<Errno>(&state_);
+    return failed == nullptr ? 0 : failed->number;
+  }
+  T& value() { return std::get<T>(state_); }
+  const T& value() const { return std::get<T>(state_); }
+
+ private:
+  struct Errno {
+    int number;
+  };
+  explicit Reply(Errno error) : state_(error) {}
+  std::variant<T, Errno> state_;
+};
+
+struct Attributes {
+  struct stat stat {};
+  bool lasting = false;  // until the snapshot changes; else the kernel must ask again each time
+};
+
+/// Pins one version for the life of a file descriptor.
+struct OpenFile {
+  ValuePtr value;
+};
+
+struct OpenDirectory {
+  SnapshotPtr snapshot;
+  uint64_t inode = 0;
+};
+
+struct DirectoryEntry {
+  uint64_t inode = 0;
+  std::string_view name;
+  bool is_directory = false;
+};
+
+class Ops {
+ public:
+  struct Services {
+    const SnapshotCell& snapshots;
+    Loader& loader;
+    const Accounts& accounts;
+    AuditSink& audit;
+    const Clock& clock;
+  };
+  explicit Ops(const Services& services) : services_(services) {}
+
+  using AttributesDone = std::function<void(const Reply<Attributes>&)>;
+  using OpenDone = std::function<void(const Reply<OpenFile>&)>;
+
+  /// A name is visible to all; only its content is guarded. The size is the value's, so a first
+  /// look brings it into memory; if that fails or takes over a second the size is 0 for now.
+  /// ENOENT.
+  void Lookup(uint64_t parent, std::string_view name, const AttributesDone& done) const;
+  void GetAttributes(uint64_t inode, const AttributesDone& done) const;
+
+  /// access(2) by the same rules as Open, and recorded like it. EACCES, EROFS.
+  [[nodiscard]] int Access(const Caller& caller, uint64_t inode, int mask) const;
+
+  /// Decides, records, then gives the newest value. EACCES; EROFS; ETIMEDOUT after the entry's
+  /// `wait`; and what ErrnoFor says of a failed value.
+  void Open(const Caller& caller, uint64_t inode, int flags, const OpenDone& done) const;
+
+  /// The part of the file at `offset`, clipped to its end.
+  static ByteView Read(const OpenFile& file, uint64_t offset, size_t size) noexcept;
+
+  [[nodiscard]] Reply<OpenDirectory> OpenDir(uint64_t inode) const;
+  /// The index-th entry, `.` and `..` first; an empty name after the last.
+  static DirectoryEntry EntryAt(const OpenDirectory& directory, size_t index);
+
+  /// What a reader sees when a value cannot be had: ENOKEY no identity opens it, EBADMSG its source
+  /// is corrupt, ENODATA its source is missing, ETIMEDOUT, EFBIG, ENOMEM, else EIO.
+  static int ErrnoFor(Code code) noexcept;
+
+ private:
+  void FileAttributes(SnapshotPtr snapshot, const Node& node, const AttributesDone& done) const;
+  [[nodiscard]] Attributes DirectoryAttributes(const Snapshot& snapshot, const Node& node) const;
+  [[nodiscard]] Attributes Describe(const Node& node, const ValuePtr& value) const;
+  [[nodiscard]] bool Decide(const Caller& caller, const Entry& entry,
+                            AuditEvent::Operation operation) const;
+
+  Services services_;
+};
+
+}  // namespace secretfs::fs

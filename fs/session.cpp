@@ -1,0 +1,94 @@
+#include "fs/session.h"
+
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstdlib>
+
+#include "base/file.h"
+#include "fs/fuse_api.h"
+#include "fs/ops.h"
+
+namespace secretfs::fs {
+namespace {
+
+ssize_t ReadDevice(int fd, void* buffer, size_t size, void* /*state*/) {
+  return ::read(fd, buffer, size);
+}
+ssize_t WriteDevice(int fd, iovec* parts, int count, void* /*state*/) {
+  return ::writev(fd, parts, count);
+}
+
+/// The buffer that libfuse allocates for requests.
+struct RequestBuffer {
+  fuse_buf buffer{};
+  RequestBuffer() = default;
+  RequestBuffer(const RequestBuffer&) = delete;
+  RequestBuffer& operator=(const RequestBuffer&) = delete;
+  ~RequestBuffer() {
+    std::free(buffer.mem);
+  }  // NOLINT(cppcoreguidelines-no-malloc): libfuse's malloc
+};
+
+}  // namespace
+
+void Session::Free::operator()(fuse_session* session) const noexcept {
+  fuse_session_destroy(session);
+}
+
+Session::Session(int device, const Ops& ops, UniqueFd stop)
+    : device_(device), stop_(std::move(stop)), bridge_{ops} {}
+
+Session::~Session() = default;
+
+Result<std::unique_ptr<Session>> Session::Create(int device, const Ops& ops) {
+  UniqueFd stop(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+  if (!stop) return SystemError(errno, "cannot make an eventfd", "");
+  std::unique_ptr<Session> session(new Session(device, ops, std::move(stop)));
+  std::array<char, 9> name{"secretfs"};
+  std::array<char*, 2> argv{name.data(), nullptr};
+  fuse_args args = FUSE_ARGS_INIT(1, argv.data());
+  session->session_.reset(
+      fuse_session_new(&args, &BridgeTable(), sizeof(fuse_lowlevel_ops), &session->bridge_));
+  fuse_opt_free_args(&args);
+  if (!session->session_) return Error{Code::kResource, "libfuse cannot make a session", "", ""};
+  constexpr fuse_custom_io kIo{WriteDevice, ReadDevice, nullptr, nullptr};
+  // libfuse closes the descriptor with its session, so it gets one of its own.
+  const int own = ::fcntl(device, F_DUPFD_CLOEXEC, 3);
+  if (own < 0 || fuse_session_custom_io(session->session_.get(), &kIo, own) != 0) {
+    return Error{Code::kResource, "libfuse cannot use the connection", "", ""};
+  }
+  return session;
+}
+
+Result<bool> Session::WaitForRequest() const {
+  std::array<pollfd, 2> waits{{{device_, POLLIN, 0}, {stop_.get(), POLLIN, 0}}};
+  while (::poll(waits.data(), waits.size(), -1) < 0) {
+    if (errno != EINTR) return SystemError(errno, "cannot wait for requests", "/dev/fuse");
+  }
+  return (waits[1].revents & POLLIN) == 0;
+}
+
+Status Session::Serve() {
+  RequestBuffer request;
+  for (;;) {
+    const int size = fuse_session_receive_buf(session_.get(), &request.buffer);
+    if (size > 0) {
+      fuse_session_process_buf(session_.get(), &request.buffer);
+    } else if (size == 0) {
+      return Ok{};  // unmounted
+    } else if (size == -EAGAIN) {
+      if (!TRY(WaitForRequest())) return Ok{};
+    } else if (size != -EINTR) {
+      return SystemError(-size, "cannot receive requests", "/dev/fuse");
+    }
+  }
+}
+
+void Session::Stop() noexcept { eventfd_write(stop_.get(), 1); }
+
+}  // namespace secretfs::fs

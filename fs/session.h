@@ -1,0 +1,44 @@
+// Session: one FUSE connection and the loop that receives its requests, one at a time, by poll.
+#pragma once
+
+#include <memory>
+
+#include "base/result.h"
+#include "base/unique_fd.h"
+#include "fs/bridge.h"
+
+struct fuse_session;
+
+namespace secretfs::fs {
+
+class Ops;
+
+class Session {
+ public:
+  /// `device` is the connection's non-blocking descriptor; it stays the caller's, and open, as does
+  /// `ops`.
+  static Result<std::unique_ptr<Session>> Create(int device, const Ops& ops);
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
+  ~Session();
+
+  /// Answers requests until Stop(), or until the mount is gone (then too it is Ok). Call once.
+  /// Replies that Ops gives later must have come before the session is destroyed.
+  Status Serve();
+  /// Makes Serve() return after the request in hand. From any thread.
+  void Stop() noexcept;
+
+ private:
+  struct Free {
+    void operator()(fuse_session* session) const noexcept;
+  };
+  Session(int device, const Ops& ops, UniqueFd stop);
+  Result<bool> WaitForRequest() const;
+
+  int device_;
+  UniqueFd stop_;
+  BridgeState bridge_;
+  std::unique_ptr<fuse_session, Free> session_;
+};
+
+}  // namespace secretfs::fs

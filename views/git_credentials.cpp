@@ -1,0 +1,66 @@
+// `git-credentials`: lines for `git credential-store --file` and `secretfs git-credential`.
+//
+// git (credential.c, builtin/credential-store.c) reads https://USER:PASSWORD@HOST[:PORT][/PATH],
+// percent-decodes every part, drops a line with a newline in any part, and takes the first line
+// that matches. A request without a path (credential.useHttpPath is off) matches a line with any
+// path, so the lines without one come first: a token for one owner must not answer for the whole
+// host. A request with a path matches only a line with exactly that path; `secretfs git-credential`
+// is kinder there.
+#include "views/escape.h"
+#include "views/token_kind.h"
+#include "views/token_view.h"
+
+namespace secretfs {
+namespace {
+
+/// git hands these between its programs as lines, and drops what cannot be one.
+bool HasLineBreak(ByteView bytes) {
+  using namespace std::string_view_literals;
+  return AsText(bytes).find_first_of("\n\r\0"sv) != std::string_view::npos;
+}
+
+void AppendLine(SecretBuilder& out, const UsableToken& entry) {
+  out.Append("https://");
+  AppendPercentEncoded(out, AsBytes(GitUserOf(*entry.token)));
+  out.Append(':');
+  AppendPercentEncoded(out, BareToken(*entry.token));
+  out.Append('@').Append(entry.host.Text()).Append('\n');
+}
+
+class GitCredentialsView final : public View {
+ public:
+  [[nodiscard]] Result<Value> Render(std::span<const ViewInput> inputs) const override {
+    Value value = TRY(StartSourceView(inputs));
+    const auto usable = SelectTokens(
+        inputs.front().value.tokens, &GitLeavesOut,
+        [](const HostParts& host) { return host.Text(); }, value.notes);
+    SecretBuilder out;
+    for (const UsableToken& entry : usable) {
+      if (entry.host.path.empty()) AppendLine(out, entry);
+    }
+    for (const UsableToken& entry : usable) {
+      if (!entry.host.path.empty()) AppendLine(out, entry);
+    }
+    value.bytes = TRY(out.Finish());
+    return value;
+  }
+};
+
+}  // namespace
+
+std::optional<LeftOut> GitLeavesOut(const Token& token) {
+  if (auto unfit = UnfitForAnyFormat(token)) return unfit;
+  if (HasLineBreak(BareToken(token))) {
+    return LeftOut{"the token has a line break or a NUL, which git takes nowhere"};
+  }
+  if (HasLineBreak(AsBytes(token.user))) {
+    return LeftOut{"the user has a line break or a NUL, which git takes nowhere"};
+  }
+  return std::nullopt;
+}
+
+std::unique_ptr<const View> MakeGitCredentialsView() {
+  return std::make_unique<GitCredentialsView>();
+}
+
+}  // namespace secretfs

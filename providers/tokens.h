@@ -1,0 +1,16 @@
+// Provider of a token JSON file: a source of tokens, whose hosts are secrets too.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "providers/provider.h"
+
+namespace secretfs {
+
+/// Reads `path`, at most 1 MiB, at each Fetch(). Fetch("") gives all of Value::tokens, Fetch(host)
+/// the bytes of that host's token. Errors: of the file; kInvalid with its line and column;
+/// kNotFound for an unknown host.
+std::unique_ptr<Provider> MakeTokensProvider(std::string path);
+
+}  // namespace secretfs

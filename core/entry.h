@@ -66,6 +66,10 @@ class Entry {
   [[nodiscard]] const std::string& name() const noexcept { return spec_.name; }
   [[nodiscard]] const Access& access() const noexcept { return spec_.access; }
 
+  /// Held by who makes the value, so that it is made once at a time. Inputs are locked after what
+  /// needs them.
+  [[nodiscard]] std::unique_lock<std::mutex> LockMaking() { return std::unique_lock(making_); }
+
   /// The newest value, or null.
   [[nodiscard]] ValuePtr value() const;
 
@@ -84,7 +88,8 @@ class Entry {
 
  private:
   const EntrySpec spec_;
-  mutable std::mutex mutex_;
+  std::mutex making_;
+  mutable std::mutex mutex_;  // guards what follows
   ValuePtr value_;
   std::optional<Error> error_;
   SteadyTime tried_{};

@@ -1,5 +1,6 @@
 #include "fs/session.h"
 
+#include <fcntl.h>
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/uio.h>
@@ -15,6 +16,8 @@
 
 namespace secretfs::fs {
 namespace {
+
+constexpr size_t kMostAfterStop = 1000;
 
 ssize_t ReadDevice(int fd, void* buffer, size_t size, void* /*state*/) {
   return ::read(fd, buffer, size);
@@ -75,7 +78,8 @@ Result<bool> Session::WaitForRequest() const {
 
 Status Session::Serve() {
   RequestBuffer request;
-  for (;;) {
+  // Who already asked when Stop() came still gets an answer, but a reader in a loop cannot keep us.
+  for (size_t after_stop = 0; after_stop < kMostAfterStop; after_stop += stopping_ ? 1 : 0) {
     const int size = fuse_session_receive_buf(session_.get(), &request.buffer);
     if (size > 0) {
       fuse_session_process_buf(session_.get(), &request.buffer);
@@ -87,8 +91,12 @@ Status Session::Serve() {
       return SystemError(-size, "cannot receive requests", "/dev/fuse");
     }
   }
+  return Ok{};
 }
 
-void Session::Stop() noexcept { eventfd_write(stop_.get(), 1); }
+void Session::Stop() noexcept {
+  stopping_ = true;
+  eventfd_write(stop_.get(), 1);
+}
 
 }  // namespace secretfs::fs

@@ -1,6 +1,7 @@
 // Session: one FUSE connection and the loop that receives its requests, one at a time, by poll.
 #pragma once
 
+#include <atomic>
 #include <memory>
 
 #include "base/result.h"
@@ -25,7 +26,7 @@ class Session {
   /// Answers requests until Stop(), or until the mount is gone (then too it is Ok). Call once.
   /// Replies that Ops gives later must have come before the session is destroyed.
   Status Serve();
-  /// Makes Serve() return after the request in hand. From any thread.
+  /// Makes Serve() return once the requests that wait are answered. From any thread.
   void Stop() noexcept;
 
  private:
@@ -37,6 +38,7 @@ class Session {
 
   int device_;
   UniqueFd stop_;
+  std::atomic<bool> stopping_{false};
   BridgeState bridge_;
   std::unique_ptr<fuse_session, Free> session_;
 };

@@ -1,0 +1,24 @@
+// Turns a Config into entries that know how to make their values: providers behind secrets, views
+// over their inputs.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "base/result.h"
+#include "core/config.h"
+#include "core/entry.h"
+#include "providers/identity_store.h"
+
+namespace secretfs {
+
+struct Assembly {
+  std::shared_ptr<IdentityStore> identities;
+  std::vector<EntryPtr> entries;  // secrets, then views, in the configuration's order
+};
+
+/// Errors: kInvalid with a place, for a view that names what does not exist or needs itself, or has
+/// bad parameters.
+Result<Assembly> Assemble(const Config& config);
+
+}  // namespace secretfs

@@ -1,0 +1,82 @@
+#include "daemon/config_files.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <vector>
+
+#include "base/file.h"
+#include "providers/registry.h"
+#include "views/view.h"
+
+namespace secretfs {
+namespace {
+
+namespace stdfs = std::filesystem;
+
+constexpr size_t kFileLimit = size_t{8} << 20U;
+
+Result<std::vector<std::string>> FilesBeside(const stdfs::path& file) {
+  std::vector<std::string> files{file.string()};
+  const stdfs::path folder = file.parent_path() / "config.d";
+  std::error_code failed;
+  for (stdfs::directory_iterator at(folder, failed), end; !failed && at != end;
+       at.increment(failed)) {
+    const stdfs::path& path = at->path();
+    if (path.extension() == ".yaml" && !path.filename().string().starts_with('.'))
+      files.push_back(path.string());
+  }
+  if (failed && failed != std::errc::no_such_file_or_directory) {
+    return SystemError(failed.value(), "cannot list", folder.string());
+  }
+  std::sort(files.begin() + 1, files.end());
+  return files;
+}
+
+std::string FromEnvironment(const char* name, const std::string& otherwise) {
+  const char* value = std::getenv(name);
+  return value == nullptr || *value == '\0' ? otherwise : value;
+}
+
+}  // namespace
+
+Result<Config> ReadConfig(const std::string& file, const ConfigDefaults& defaults) {
+  std::error_code failed;
+  const stdfs::path absolute = stdfs::absolute(file, failed);
+  if (failed) return SystemError(failed.value(), "cannot find", file);
+  std::vector<Bytes> contents;
+  std::vector<std::string> names = TRY(FilesBeside(absolute));
+  for (const std::string& name : names) {
+    auto content = ReadFile(name, kFileLimit);
+    if (!content && content.error().code == Code::kNotFound) {
+      content.error().hint = "secretfs.yaml(5) has an example to begin with";
+    }
+    contents.push_back(TRY(std::move(content)));
+  }
+  std::vector<ConfigText> texts;
+  for (size_t i = 0; i < names.size(); ++i) {
+    const std::string shown = i == 0 ? file : names[i];
+    texts.push_back({shown, stdfs::path(names[i]).parent_path().string(), AsText(contents[i])});
+  }
+  return LoadConfig(texts, {ProviderSpecs(), ViewSpecs()}, defaults);
+}
+
+ConfigDefaults DefaultsForThisUser() {
+  return {Principal::Number(::geteuid()), Principal::Number(::getegid())};
+}
+
+std::string DefaultConfigFile() {
+  if (::geteuid() == 0) return "/etc/secretfs/config.yaml";
+  const std::string home = FromEnvironment("HOME", "/");
+  return FromEnvironment("XDG_CONFIG_HOME", home + "/.config") + "/secretfs/config.yaml";
+}
+
+std::string DefaultMountPoint() {
+  if (::geteuid() == 0) return "/run/secrets";
+  return FromEnvironment("XDG_RUNTIME_DIR", "/run/user/" + std::to_string(::geteuid())) +
+         "/secrets";
+}
+
+}  // namespace secretfs

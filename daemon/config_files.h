@@ -1,0 +1,23 @@
+// The configuration's files: config.yaml, and config.d/*.yaml beside it in name order.
+#pragma once
+
+#include <string>
+
+#include "base/result.h"
+#include "core/config.h"
+
+namespace secretfs {
+
+/// Reads and loads them, with the kinds of source and view that this program has. `file` may be
+/// relative. Errors: those of LoadConfig; kNotFound with a hint when `file` is missing.
+Result<Config> ReadConfig(const std::string& file, const ConfigDefaults& defaults);
+
+/// Files belong to root, or to the user who mounts.
+ConfigDefaults DefaultsForThisUser();
+
+/// /etc/secretfs/config.yaml; for a user other than root ~/.config/secretfs/config.yaml.
+std::string DefaultConfigFile();
+/// /run/secrets; for a user other than root $XDG_RUNTIME_DIR/secrets.
+std::string DefaultMountPoint();
+
+}  // namespace secretfs

@@ -1,0 +1,187 @@
+#include "daemon/daemon.h"
+
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sys/eventfd.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <systemd/sd-daemon.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <thread>
+
+#include "base/file.h"
+#include "base/text.h"
+#include "crypto/init.h"
+#include "daemon/accounts.h"
+#include "daemon/assemble.h"
+#include "daemon/audit_log.h"
+#include "daemon/config_files.h"
+#include "daemon/harden.h"
+#include "daemon/status.h"
+#include "daemon/worker_loader.h"
+#include "fs/mount.h"
+#include "fs/ops.h"
+#include "fs/session.h"
+
+namespace secretfs {
+namespace {
+
+/// The signals that end the daemon, as a descriptor. Blocked here, before there are threads, and so
+/// in all of them.
+Result<UniqueFd> BlockSignals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGTERM);
+  sigaddset(&signals, SIGINT);
+  sigaddset(&signals, SIGHUP);  // the terminal closed
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  ::signal(SIGPIPE, SIG_IGN);
+  UniqueFd fd(::signalfd(-1, &signals, SFD_CLOEXEC));
+  if (!fd) return SystemError(errno, "cannot receive signals", "");
+  return fd;
+}
+
+void AskNssForNames(const Config& config, FileAccounts& accounts) {
+  const auto ask = [&](const Access& access) {
+    if (!access.owner.number) accounts.AskNssForUser(access.owner.text);
+    if (!access.group.number) accounts.AskNssForGroup(access.group.text);
+    for (const ReaderRule& rule : access.readers) {
+      if (rule.who.number) continue;
+      rule.kind == ReaderRule::Kind::kUser ? accounts.AskNssForUser(rule.who.text)
+                                           : accounts.AskNssForGroup(rule.who.text);
+    }
+  };
+  for (const SecretConfig& secret : config.secrets) ask(secret.access);
+  for (const ViewConfig& view : config.views) ask(view.access);
+}
+
+class Daemon {
+ public:
+  Daemon(const DaemonOptions& options, Log& log, UniqueFd signals)
+      : options_(options),
+        log_(log),
+        signals_(std::move(signals)),
+        accounts_(clock_, "/etc/passwd", "/etc/group") {}
+
+  Status Run() {
+    const Config config = TRY(ReadConfig(options_.config_file, DefaultsForThisUser()));
+    Assembly assembly = TRY(Assemble(config));
+    identities_ = assembly.identities;
+    AskNssForNames(config, accounts_);
+    audit_ = TRY(AuditLog::Open(config.audit_file, clock_, log_));
+    assembly.entries.push_back(StatusEntry());
+    snapshots_ = std::make_unique<SnapshotCell>(Snapshot::Build(assembly.entries, started_));
+    loader_ = std::make_unique<WorkerLoader>(
+        clock_, log_, std::clamp(std::thread::hardware_concurrency(), 2U, 4U));
+    ops_ = std::make_unique<fs::Ops>(
+        fs::Ops::Services{*snapshots_, *loader_, accounts_, *audit_, clock_});
+    mount_ = TRY(fs::MountAt(options_.mount_point));
+    const Status served = Serve(config.secrets.size() + config.views.size());
+    loader_
+        ->Stop();  // answers whoever still waits, while the session is there to carry the answers
+    session_.reset();
+    return served;
+  }
+
+ private:
+  Status Serve(size_t declared) {
+    auto session = fs::Session::Create(mount_.device.get(), *ops_);
+    if (!session) {
+      Unmount();
+      return std::move(session).error();
+    }
+    session_ = std::move(*session);
+    Status result = Ok{};
+    {
+      const std::jthread receiver([&] {
+        pthread_setname_np(pthread_self(), "fuse");
+        result = session_->Serve();
+        eventfd_write(receiver_ended_.get(), 1);
+      });
+      AnnounceReady(declared);
+      WaitForEnd();
+      sd_notify(0, "STOPPING=1");
+      Unmount();
+      session_->Stop();
+    }
+    log_.Info("stopped", {{"mount", mount_.path}});
+    return result;
+  }
+
+  void Unmount() {
+    const Status unmounted = fs::Unmount(mount_.path);
+    if (!unmounted) log_.Error("unmount_failed", {{"reason", unmounted.error().Text()}});
+  }
+
+  /// Ready is when a first request was answered through the mount. The receiver answers it, so this
+  /// may wait.
+  void AnnounceReady(size_t declared) {
+    struct stat st {};
+    if (::stat(mount_.path.c_str(), &st) != 0)
+      log_.Error("mount_not_answering", {{"mount", mount_.path}});
+    sd_notify(0, "READY=1");
+    log_.Info("ready", {{"mount", mount_.path}, {"secrets", declared}});
+    if (!mount_.shared) {
+      log_.Info("private_mount",
+                {{"reason", "only this user can look in: /etc/fuse.conf has no user_allow_other"}});
+    }
+    if (mount_.covered) log_.Warning("mount_point_not_empty", {{"mount", mount_.path}});
+    if (!LockAllMemory()) log_.Debug("memory_not_all_locked", {});
+    for (const Error& problem : identities_->Get().problems) {
+      log_.Warning("identity_not_read", {{"reason", problem.Text()}, {"hint", problem.hint}});
+    }
+  }
+
+  /// A signal, or the mount taken away from outside.
+  void WaitForEnd() {
+    std::array<pollfd, 2> ends{{{signals_.get(), POLLIN, 0}, {receiver_ended_.get(), POLLIN, 0}}};
+    while (::poll(ends.data(), ends.size(), -1) < 0 && errno == EINTR) {
+    }
+  }
+
+  EntryPtr StatusEntry() {
+    const auto make = [this](std::span<const ValuePtr>, SteadyTime,
+                             const std::stop_token&) -> Result<Value> {
+      const StatusFacts facts{options_.version, started_, audit_->dropped(),
+                              identities_->Get().problems};
+      Value value;
+      value.bytes =
+          TRY(SecretBytes::CopyOf(AsBytes(StatusJson(facts, snapshots_->Load()->entries()))));
+      value.modified = clock_.Wall();
+      return value;
+    };
+    Access mine;
+    mine.owner = Principal::Number(::geteuid());
+    mine.group = Principal::Number(::getegid());
+    return std::make_shared<Entry>(
+        EntrySpec{".secretfs/status.json", "status", mine, {}, make, true});
+  }
+
+  const DaemonOptions& options_;
+  Log& log_;
+  const UniqueFd signals_;
+  const UniqueFd receiver_ended_{::eventfd(0, EFD_CLOEXEC)};
+  const SystemClock clock_;
+  const WallTime started_ = clock_.Wall();
+  FileAccounts accounts_;
+  std::shared_ptr<IdentityStore> identities_;
+  std::unique_ptr<AuditLog> audit_;
+  std::unique_ptr<SnapshotCell> snapshots_;
+  std::unique_ptr<WorkerLoader> loader_;
+  std::unique_ptr<fs::Ops> ops_;
+  fs::Mount mount_;
+  std::unique_ptr<fs::Session> session_;
+};
+
+}  // namespace
+
+Status RunDaemon(const DaemonOptions& options, Log& log) {
+  UniqueFd signals = TRY(BlockSignals());
+  return Daemon(options, log, std::move(signals)).Run();
+}
+
+}  // namespace secretfs

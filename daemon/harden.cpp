@@ -1,0 +1,26 @@
+#include "daemon/harden.h"
+
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+
+namespace secretfs {
+
+void HardenProcess() noexcept {
+  const rlimit none{0, 0};
+  setrlimit(RLIMIT_CORE, &none);
+#if !defined(__SANITIZE_ADDRESS__)  // its leak checker attaches by ptrace
+  prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+#endif
+  ::umask(077);
+}
+
+bool LockAllMemory() noexcept {
+  // With a finite limit and MCL_FUTURE, allocations would fail later instead.
+  rlimit limit{};
+  if (getrlimit(RLIMIT_MEMLOCK, &limit) != 0 || limit.rlim_cur != RLIM_INFINITY) return false;
+  return mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT) == 0;
+}
+
+}  // namespace secretfs

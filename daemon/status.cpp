@@ -1,0 +1,48 @@
+#include "daemon/status.h"
+
+#include <nlohmann/json.hpp>
+
+#include "daemon/time_text.h"
+
+namespace secretfs {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Json Describe(const Error& error) {
+  Json json{{"reason", error.Text()}};
+  if (!error.hint.empty()) json["hint"] = error.hint;
+  return json;
+}
+
+Json Describe(const Entry& entry) {
+  const Entry::Report report = entry.GetReport();
+  Json json{
+      {"name", entry.name()}, {"origin", entry.spec().origin}, {"state", StateName(report.state)}};
+  if (report.value) {
+    json["version"] = report.value->version;
+    json["size"] = report.value->bytes.size();
+    json["changed"] = TimeText(report.value->modified);
+    if (!report.value->notes.empty()) json["left_out"] = report.value->notes;
+  }
+  if (report.error) json.update(Describe(*report.error));
+  return json;
+}
+
+}  // namespace
+
+std::string StatusJson(const StatusFacts& facts, const std::vector<EntryPtr>& entries) {
+  Json json{{"secretfs", facts.version},
+            {"started", TimeText(facts.started)},
+            {"audit_dropped", facts.audit_dropped}};
+  json["identity_problems"] = Json::array();
+  for (const Error& problem : facts.identity_problems)
+    json["identity_problems"].push_back(Describe(problem));
+  json["secrets"] = Json::array();
+  for (const EntryPtr& entry : entries) {
+    if (!entry->spec().fresh) json["secrets"].push_back(Describe(*entry));
+  }
+  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+}  // namespace secretfs

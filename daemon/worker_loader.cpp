@@ -1,0 +1,177 @@
+#include "daemon/worker_loader.h"
+
+#include <pthread.h>
+
+#include <algorithm>
+#include <exception>
+
+#include "base/text.h"
+
+namespace secretfs {
+namespace {
+
+constexpr std::chrono::seconds kKeepFailure{1};
+constexpr std::chrono::seconds kLongestFetch{60};
+constexpr std::chrono::hours kIdleWake{1};
+
+const Error kStopping{Code::kUnavailable, "secretfs is stopping", "", ""};
+
+/// The value that is there, or the failure of a moment ago; nothing when it is worth trying.
+std::optional<Result<ValuePtr>> Known(const Entry& entry, const Clock& clock) {
+  if (entry.spec().fresh) return std::nullopt;
+  if (ValuePtr value = entry.value()) return Result<ValuePtr>(std::move(value));
+  const Entry::Report report = entry.GetReport();
+  if (report.error && clock.Steady() - report.tried < kKeepFailure)
+    return Result<ValuePtr>(*report.error);
+  return std::nullopt;
+}
+
+Result<Value> Make(const Entry& entry, const Clock& clock, Log& log, const std::stop_token& stop) {
+  std::vector<ValuePtr> inputs;
+  for (const EntryPtr& input : entry.spec().inputs) {
+    auto value = MakeNow(input, clock, log, stop);
+    if (!value) {
+      Error error = std::move(value).error();
+      error.what = "needs " + Quote(input->name()) + ", which failed: " + error.Text();
+      error.where.clear();
+      return error;
+    }
+    inputs.push_back(std::move(*value));
+  }
+  try {
+    return entry.spec().make(inputs, clock.Steady() + kLongestFetch, stop);
+  } catch (const std::exception&) {  // its text may quote input
+    return Error{Code::kResource, "ran out of memory", "", ""};
+  }
+}
+
+void LogFailure(Log& log, const Entry& entry, const Error& error) {
+  log.Warning("secret_failed",
+              {{"name", entry.name()}, {"reason", error.Text()}, {"hint", error.hint}});
+}
+
+}  // namespace
+
+Result<ValuePtr> MakeNow(const EntryPtr& entry, const Clock& clock, Log& log,
+                         const std::stop_token& stop) {
+  const auto making = entry->LockMaking();
+  if (auto known = Known(*entry, clock)) return *std::move(known);
+  auto made = Make(*entry, clock, log, stop);
+  if (!made) {
+    const auto before = entry->GetReport().error;
+    if (!before || before->Text() != made.error().Text()) LogFailure(log, *entry, made.error());
+    entry->Fail(made.error(), clock.Steady());
+    return std::move(made).error();
+  }
+  for (const std::string& note : made->notes) {
+    log.Warning("left_out", {{"name", entry->name()}, {"reason", note}});
+  }
+  return entry->Publish(std::move(*made), clock.Steady());
+}
+
+WorkerLoader::WorkerLoader(const Clock& clock, Log& log, size_t workers)
+    : clock_(clock), log_(log) {
+  for (size_t i = 0; i < workers; ++i) {
+    threads_.emplace_back([this](const std::stop_token& stop) { Work(stop); });
+    pthread_setname_np(threads_.back().native_handle(), "worker");
+  }
+  threads_.emplace_back([this](const std::stop_token& stop) { WatchDeadlines(stop); });
+  pthread_setname_np(threads_.back().native_handle(), "deadlines");
+}
+
+WorkerLoader::~WorkerLoader() { Stop(); }
+
+void WorkerLoader::Want(const EntryPtr& entry, SteadyTime deadline, Done done) {
+  if (const auto known = Known(*entry, clock_)) return done(*known);
+  std::unique_lock lock(mutex_);
+  if (stopped_) {
+    lock.unlock();
+    return done(kStopping);
+  }
+  Job& job = jobs_[entry.get()];
+  job.waiters.push_back({deadline, std::move(done)});
+  if (deadline < wake_) {
+    wake_ = deadline;
+    deadlines_.notify_one();
+  }
+  if (job.entry) return;
+  job.entry = entry;
+  queue_.push_back(entry);
+  work_.notify_one();
+}
+
+void WorkerLoader::Work(const std::stop_token& stop) {
+  std::unique_lock lock(mutex_);
+  while (work_.wait(lock, stop, [this] { return !queue_.empty(); })) {
+    const EntryPtr entry = std::move(queue_.front());
+    queue_.pop_front();
+    lock.unlock();
+    const Result<ValuePtr> value = MakeNow(entry, clock_, log_, stop);
+    lock.lock();
+    const auto job = jobs_.extract(entry.get());
+    lock.unlock();
+    if (job) {
+      for (const Waiter& waiter : job.mapped().waiters) waiter.done(value);
+    }
+    lock.lock();
+  }
+}
+
+void WorkerLoader::WatchDeadlines(const std::stop_token& stop) {
+  std::unique_lock lock(mutex_);
+  while (!stop.stop_requested()) {
+    const std::vector<Waiter> expired = TakeExpiredLocked(clock_.Steady());
+    if (!expired.empty()) {
+      lock.unlock();
+      for (const Waiter& waiter : expired) {
+        waiter.done(Error{Code::kTimeout, "not there in time", "", ""});
+      }
+      lock.lock();
+      continue;
+    }
+    wake_ = NextDeadlineLocked().value_or(clock_.Steady() + kIdleWake);
+    const SteadyTime planned = wake_;
+    deadlines_.wait_until(lock, stop, planned, [&] { return wake_ < planned; });
+  }
+}
+
+std::vector<WorkerLoader::Waiter> WorkerLoader::TakeExpiredLocked(SteadyTime now) {
+  std::vector<Waiter> expired;
+  for (auto& [entry, job] : jobs_) {
+    const auto keep = std::partition(job.waiters.begin(), job.waiters.end(),
+                                     [now](const Waiter& waiter) { return waiter.deadline > now; });
+    std::move(keep, job.waiters.end(), std::back_inserter(expired));
+    job.waiters.erase(keep, job.waiters.end());
+  }
+  return expired;
+}
+
+std::optional<SteadyTime> WorkerLoader::NextDeadlineLocked() const {
+  std::optional<SteadyTime> next;
+  for (const auto& [entry, job] : jobs_) {
+    for (const Waiter& waiter : job.waiters) {
+      if (!next || waiter.deadline < *next) next = waiter.deadline;
+    }
+  }
+  return next;
+}
+
+void WorkerLoader::Stop() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopped_ = true;
+  }
+  for (std::jthread& thread : threads_) thread.request_stop();
+  threads_.clear();  // joins
+  std::map<const Entry*, Job> left;
+  {
+    const std::lock_guard lock(mutex_);
+    left.swap(jobs_);
+    queue_.clear();
+  }
+  for (auto& [entry, job] : left) {
+    for (const Waiter& waiter : job.waiters) waiter.done(kStopping);
+  }
+}
+
+}  // namespace secretfs

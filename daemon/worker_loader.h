@@ -1,0 +1,67 @@
+// WorkerLoader: makes values on a few worker threads, and keeps those who wait for them as entries
+// in a list, so that a thousand waiting readers cost no thread. One thread more watches their
+// deadlines. An entry is made once at a time, whoever asks.
+#pragma once
+
+#include <condition_variable>
+#include <deque>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <stop_token>
+#include <thread>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "core/entry.h"
+
+namespace secretfs {
+
+class WorkerLoader final : public Loader {
+ public:
+  WorkerLoader(const Clock& clock, Log& log, size_t workers);
+  WorkerLoader(const WorkerLoader&) = delete;
+  WorkerLoader& operator=(const WorkerLoader&) = delete;
+  ~WorkerLoader() override;
+
+  void Want(const EntryPtr& entry, SteadyTime deadline, Done done) override;
+
+  /// Ends the threads and answers everybody who waits with kUnavailable; so does Want() from then
+  /// on.
+  void Stop();
+
+ private:
+  struct Waiter {
+    SteadyTime deadline;
+    Done done;
+  };
+  struct Job {
+    EntryPtr entry;
+    std::vector<Waiter> waiters;
+  };
+
+  void Work(const std::stop_token& stop);
+  void WatchDeadlines(const std::stop_token& stop);
+  std::vector<Waiter> TakeExpiredLocked(SteadyTime now);
+  std::optional<SteadyTime> NextDeadlineLocked() const;
+
+  const Clock& clock_;
+  Log& log_;
+  std::mutex mutex_;
+  std::condition_variable_any work_;
+  std::condition_variable_any deadlines_;
+  std::map<const Entry*, Job> jobs_;  // queued or being made
+  std::deque<EntryPtr> queue_;
+  SteadyTime wake_ = SteadyTime::max();  // when the deadline thread will look next
+  bool stopped_ = false;
+  std::vector<std::jthread> threads_;  // last: they use all of the above
+};
+
+/// Makes the entry's value, and first the inputs' that have none, on this thread; or gives the one
+/// that is there. A failure is kept for a second, so that a reader in a loop does not keep a worker
+/// busy. Logs each failure once.
+Result<ValuePtr> MakeNow(const EntryPtr& entry, const Clock& clock, Log& log,
+                         const std::stop_token& stop);
+
+}  // namespace secretfs

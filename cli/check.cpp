@@ -1,0 +1,105 @@
+// `secretfs check`: is the configuration valid, and with --decrypt, can every secret be had.
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "base/clock.h"
+#include "base/text.h"
+#include "cli/command.h"
+#include "cli/config_option.h"
+#include "cli/table.h"
+#include "cli/ui.h"
+#include "daemon/assemble.h"
+#include "daemon/config_files.h"
+#include "daemon/worker_loader.h"
+
+namespace secretfs {
+namespace {
+
+struct Options {
+  std::string config = DefaultConfigFile();
+  bool decrypt = false;
+  bool json = false;
+};
+
+/// The table says it all; nothing needs to be logged on the way.
+class NoLog final : public Log {
+  void Write(Level /*level*/, const std::string& /*line*/) override {}
+};
+
+nlohmann::ordered_json Describe(const Entry& entry) {
+  const Entry::Report report = entry.GetReport();
+  nlohmann::ordered_json json{
+      {"name", entry.name()}, {"origin", entry.spec().origin}, {"state", StateName(report.state)}};
+  if (report.value) json["left_out"] = report.value->notes;
+  if (report.error) {
+    json["reason"] = report.error->Text();
+    json["hint"] = report.error->hint;
+  }
+  return json;
+}
+
+void PrintTable(const std::vector<EntryPtr>& entries) {
+  std::vector<std::vector<std::string>> rows{{"SECRET", "STATE", "FROM", "REMARKS"}};
+  for (const EntryPtr& entry : entries) {
+    const Entry::Report report = entry->GetReport();
+    std::string remarks = report.error ? report.error->Text() : "";
+    if (report.error && !report.error->hint.empty()) remarks += " (" + report.error->hint + ")";
+    if (report.value && !report.value->notes.empty())
+      remarks = "left out: " + Join(report.value->notes, "; ");
+    rows.push_back({Printable(entry->name()), std::string(StateName(report.state)),
+                    entry->spec().origin, Printable(remarks)});
+  }
+  std::fputs(FormatTable(rows).c_str(), stdout);
+}
+
+ExitCode TryEverything(const Assembly& assembly, bool json) {
+  const SystemClock clock;
+  NoLog log;
+  size_t failed = 0;
+  for (const EntryPtr& entry : assembly.entries) {
+    if (!MakeNow(entry, clock, log, {})) ++failed;
+  }
+  if (json) {
+    nlohmann::ordered_json all = nlohmann::ordered_json::array();
+    for (const EntryPtr& entry : assembly.entries) all.push_back(Describe(*entry));
+    ui::Print(all.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace));
+  } else {
+    PrintTable(assembly.entries);
+  }
+  for (const Error& problem : assembly.identities->Get().problems)
+    ui::Warn(problem.Text(), problem.hint);
+  if (failed == 0) return ExitCode::kDone;
+  return ui::Fail({Code::kUnavailable,
+                   std::to_string(failed) + " of " + std::to_string(assembly.entries.size()) +
+                       " secrets cannot be had",
+                   "", ""},
+                  ExitCode::kSomeSecretsFailed);
+}
+
+ExitCode Run(const Options& options) {
+  const auto config = ReadConfig(options.config, DefaultsForThisUser());
+  if (!config) return FailOnConfig(config.error());
+  const auto assembly = Assemble(*config);
+  if (!assembly) return FailOnConfig(assembly.error());
+  if (options.decrypt) return TryEverything(*assembly, options.json);
+  ui::Print(options.config + ": valid; " + std::to_string(config->secrets.size()) + " secrets, " +
+            std::to_string(config->views.size()) + " views");
+  return ExitCode::kDone;
+}
+
+}  // namespace
+
+Command CheckCommand() {
+  return {"check", "validate a configuration; with --decrypt, try every secret", [](CLI::App& app) {
+            const auto options = std::make_shared<Options>();
+            AddConfigOption(app, options->config);
+            auto* decrypt = app.add_flag("--decrypt", options->decrypt,
+                                         "fetch every secret and say which cannot be had");
+            app.add_flag("--json", options->json, "print JSON instead of a table")->needs(decrypt);
+            return [options] { return Run(*options); };
+          }};
+}
+
+}  // namespace secretfs

@@ -14,6 +14,7 @@ namespace secretfs::age {
 namespace {
 
 constexpr std::string_view kScryptType = "scrypt";
+constexpr std::string_view kPostQuantumType = "mlkem768x25519";
 constexpr size_t kNonceBytes = 16;
 
 /// "Scrypt recipient type": its stanza stands alone, or whoever knows the passphrase could be made
@@ -26,22 +27,30 @@ Status CheckScryptAlone(const Header& header) {
   return Ok{};
 }
 
-std::string StanzaTypes(const Header& header) {
+/// The types in the file, once each; what a file says is cut to a readable length.
+std::vector<std::string> StanzaTypes(const Header& header) {
   constexpr size_t kMostNamed = 16;
+  constexpr size_t kLongestName = 40;
   std::vector<std::string> types;
   for (const Stanza& stanza : header.stanzas) {
-    if (std::ranges::find(types, stanza.type) == types.end()) types.push_back(stanza.type);
+    const std::string type = stanza.type.substr(0, kLongestName);
+    if (std::ranges::find(types, type) == types.end()) types.push_back(type);
     if (types.size() == kMostNamed) break;
   }
-  return Join(types);
+  return types;
 }
 
 Error NoMatch(const Header& header, std::span<const std::string> tried) {
-  Error error{Code::kNoMatch,
-              "no identity matched; the file is encrypted to: " + StanzaTypes(header), "", ""};
-  error.hint = tried.empty() ? "no identity was given"
-                             : "tried " + Join(tried, "; ") +
-                                   "; encrypt the file to one of these, or add its identity";
+  const auto types = StanzaTypes(header);
+  Error error{Code::kNoMatch, "no identity matched; the file is encrypted to: " + Join(types), "",
+              ""};
+  error.hint = tried.empty() ? "no identity was given" : "tried " + Join(tried, "; ");
+  if (std::ranges::find(types, kPostQuantumType) != types.end()) {
+    error.hint +=
+        "; this build has no post-quantum keys: encrypt the file to an X25519 key as well";
+  } else if (!tried.empty()) {
+    error.hint += "; encrypt the file to one of these, or add its identity";
+  }
   return error;
 }
 

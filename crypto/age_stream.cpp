@@ -1,7 +1,5 @@
 #include "crypto/age_stream.h"
 
-#include <openssl/err.h>
-
 #include <algorithm>
 #include <array>
 
@@ -48,11 +46,11 @@ Result<uint64_t> PlaintextSize(uint64_t payload_size) {
 
 Result<StreamReader> StreamReader::Make(ByteSource& in, const SecretBytes& payload_key) {
   TRY(InitCrypto());
+  const crypto::ErrorQueueGuard guard;
   crypto::CipherContext context(EVP_CIPHER_CTX_new());
   if (context == nullptr ||
       EVP_DecryptInit_ex2(context.get(), ChaCha20Poly1305(), AsUnsigned(payload_key.Expose()),
                           nullptr, nullptr) != 1) {
-    ERR_clear_error();
     return Error{Code::kResource, "no memory to decrypt", "", ""};
   }
   return StreamReader(in, std::move(context));
@@ -127,6 +125,7 @@ std::optional<ByteView> StreamReader::Decrypt(ByteView sealed, Flag flag) {
   std::array<std::byte, kChunkTagBytes> tag;
   std::ranges::copy(sealed.last(kChunkTagBytes), tag.begin());
   const StreamNonce nonce = NonceOf(counter_, static_cast<unsigned char>(flag));
+  const crypto::ErrorQueueGuard guard;
   EVP_CIPHER_CTX* context = context_.get();
   int written = 0;
   int written_last = 0;
@@ -139,7 +138,6 @@ std::optional<ByteView> StreamReader::Decrypt(ByteView sealed, Flag flag) {
       EVP_DecryptFinal_ex(context, AsUnsigned(plain.subspan(static_cast<size_t>(written))),
                           &written_last) == 1;
   if (verified) return plain;
-  ERR_clear_error();
   Wipe(plain);
   return std::nullopt;
 }

@@ -1,5 +1,5 @@
-// SSH private keys as identities: the OpenSSH format (PROTOCOL.key), PKCS#1 and PKCS#8, in PEM and
-// not encrypted. Reads no more than the text says it has.
+// SSH private keys as identities: the OpenSSH format (PROTOCOL.key), and PKCS#1 and PKCS#8, in PEM
+// and without a passphrase.
 #pragma once
 
 #include "crypto/identity.h"

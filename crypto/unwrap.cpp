@@ -17,6 +17,10 @@ Error StanzaError(const Stanza& stanza, std::string_view what) {
   return {Code::kHeader, "the " + stanza.type + " stanza: " + std::string(what), "", ""};
 }
 
+Error OtherKey(const Stanza& stanza) {
+  return {Code::kNoMatch, "its " + stanza.type + " stanza is for another key", "", ""};
+}
+
 Status RequireArguments(const Stanza& stanza, size_t count) {
   if (stanza.args.size() == count) return Ok{};
   return StanzaError(stanza, "expected " + std::to_string(count) +
@@ -52,7 +56,7 @@ Result<SecretBytes> OpenFileKey(const Stanza& stanza, const SecretBytes& wrap_ke
     if (crypto_aead_chacha20poly1305_ietf_decrypt(
             AsUnsigned(out), nullptr, nullptr, AsUnsigned(stanza.body), stanza.body.size(), nullptr,
             0, kNonce.data(), AsUnsigned(wrap_key.Expose())) != 0) {
-      return Error{Code::kNoMatch, "its " + stanza.type + " stanza is for another key", "", ""};
+      return OtherKey(stanza);
     }
     return kFileKeyBytes;
   });

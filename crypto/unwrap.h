@@ -14,6 +14,9 @@ inline constexpr size_t kX25519Bytes = 32;
 /// kHeader: "the TYPE stanza: what".
 Error StanzaError(const Stanza& stanza, std::string_view what);
 
+/// kNoMatch: the stanza is of this identity's type, but not its own.
+Error OtherKey(const Stanza& stanza);
+
 /// Errors: kHeader.
 Status RequireArguments(const Stanza& stanza, size_t count);
 

@@ -1,0 +1,42 @@
+#!/bin/sh
+# Makes the fixtures of the unit tests of crypto/ with the real programs: age, ssh-keygen, openssl,
+# and npm's age-encryption (a passphrase file with a low work factor). All keys are throw-away keys.
+#   NPM=directory-with-node_modules ./make.sh
+set -eu
+cd "$(dirname "$0")"
+rm -f ./*.age ./*.pem ./*.txt ./ssh_* plaintext
+printf 'hello, secretfs\n' >plaintext
+
+age-keygen -o x25519.txt 2>/dev/null
+ssh-keygen -q -t ed25519 -N '' -C test -f ssh_ed25519
+ssh-keygen -q -t rsa -b 2048 -N '' -C test -f ssh_rsa
+ssh-keygen -q -t ed25519 -N secret -C test -f ssh_ed25519_encrypted
+ssh-keygen -q -t ecdsa -N '' -C test -f ssh_ecdsa
+for kind in PEM PKCS8; do
+  cp ssh_rsa key
+  ssh-keygen -q -p -m $kind -N '' -P '' -f key >/dev/null
+  if [ $kind = PEM ]; then mv key ssh_rsa_pkcs1.pem; else mv key ssh_rsa_pkcs8.pem; fi
+done
+openssl genpkey -algorithm ed25519 -out ed25519_pkcs8.pem
+openssl genpkey -algorithm ec -pkeyopt ec_paramgen_curve:P-256 -out ec_pkcs8.pem
+openssl pkcs8 -topk8 -passout pass:secret -in ssh_rsa_pkcs8.pem -out rsa_pkcs8_encrypted.pem
+openssl rsa -aes128 -passout pass:secret -traditional -in ssh_rsa_pkcs8.pem \
+  -out rsa_pkcs1_encrypted.pem 2>/dev/null
+
+recipient=$(age-keygen -y x25519.txt)
+other=$(age-keygen 2>/dev/null | age-keygen -y)
+age -r "$recipient" -o x25519.age plaintext
+age -a -r "$recipient" -o x25519_armored.age plaintext
+age -R ssh_ed25519.pub -o ssh_ed25519.age plaintext
+age -R ssh_rsa.pub -o ssh_rsa.age plaintext
+age -r "$other" -R ssh_rsa.pub -R ssh_ed25519.pub -r "$recipient" -o several.age plaintext
+node --input-type=module -e '
+  import fs from "node:fs";
+  const { Encrypter } = await import(`${process.argv[1]}/node_modules/age-encryption/dist/index.js`);
+  const encrypter = new Encrypter();
+  encrypter.setPassphrase("correct horse");
+  encrypter.setScryptWorkFactor(10);
+  fs.writeFileSync("passphrase.age", await encrypter.encrypt(fs.readFileSync("plaintext")));
+' "$NPM"
+rm -f ssh_ed25519_encrypted.pub ssh_ecdsa.pub
+chmod 600 ssh_* ./*.pem ./*.txt

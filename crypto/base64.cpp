@@ -2,6 +2,8 @@
 
 #include <sodium.h>
 
+#include <algorithm>
+
 namespace secretfs::crypto {
 namespace {
 
@@ -10,10 +12,17 @@ int Variant(Padding padding) {
                                        : sodium_base64_VARIANT_ORIGINAL_NO_PADDING;
 }
 
+/// libsodium 1.0.18 takes every byte from 0x80 for a '/', and a NUL for one to ignore.
+bool IsText(ByteView text) {
+  return std::ranges::all_of(text,
+                             [](std::byte b) { return b > std::byte{0} && b < std::byte{0x80}; });
+}
+
 /// libsodium refuses trailing bits that are not zero, a length of 1 mod 4, and (with no `end`
 /// pointer) anything after the text.
 std::optional<size_t> Decode(ByteSpan into, ByteView text, const char* ignore, Padding padding) {
   size_t size = 0;
+  if (!IsText(text)) return std::nullopt;
   if (sodium_base642bin(AsUnsigned(into), into.size(), AsText(text).data(), text.size(), ignore,
                         &size, nullptr, Variant(padding)) != 0) {
     return std::nullopt;

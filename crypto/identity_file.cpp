@@ -23,6 +23,8 @@ Error Unsupported(std::string what, std::string hint) {
   return {Code::kUnsupported, std::move(what), "", std::move(hint)};
 }
 
+bool IsBlank(char c) { return c == ' ' || c == '\t'; }
+
 Error UnknownLine(std::string_view line) {
   if (line.starts_with("age1") || line.starts_with("ssh-")) {
     return Invalid("a recipient (public key), not an identity",
@@ -31,13 +33,11 @@ Error UnknownLine(std::string_view line) {
   if (line.starts_with("-----BEGIN")) {
     return Invalid("a private key in PEM form among other lines", "give it a file of its own");
   }
-  if (line.front() == ' ' || line.front() == '\t' || line.back() == ' ' || line.back() == '\t') {
-    return Invalid("white space around the line");
-  }
   return Invalid("not an identity", "an identity line begins with AGE-SECRET-KEY-1");
 }
 
 Result<IdentityPtr> ParseIdentityLine(std::string_view line) {
+  if (IsBlank(line.front()) || IsBlank(line.back())) return Invalid("white space around the line");
   if (line.starts_with(kPluginPrefix)) {
     return Unsupported("an identity of an age plugin, which cannot be used here",
                        "put it into a file of its own");

@@ -93,12 +93,12 @@ Command DecryptCommand() {
             app.add_option("-i,--identity", options->identity_files,
                            "a file with age identities or an SSH private key; may be repeated")
                 ->type_name("FILE")
-                ->expected(1)
+                ->allow_extra_args(false)
                 ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
             app.add_option("--passphrase-fd", options->passphrase_fds,
                            "a descriptor to read a passphrase from; may be repeated")
                 ->type_name("N")
-                ->expected(1)
+                ->allow_extra_args(false)
                 ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
             app.add_option("-o,--output", options->output,
                            "write here instead of standard output; nothing is left on failure")

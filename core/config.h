@@ -42,15 +42,18 @@ struct ParameterSpec {
 struct ProviderSpec {
   std::string kind;
   bool as_source = false;
-  std::vector<ParameterSpec> parameters;  // of a source; a plain scalar stands for the first one
-  std::string selector;  // the key beside `source:` that says which secret of the source; or empty
-  std::optional<ParameterForm> direct;  // set: may name one secret directly, and REF has this form
+  /// Of a source; a plain scalar stands for the first one.
+  std::vector<ParameterSpec> parameters{};
+  /// The key beside `source:` that says which secret of the source, or empty.
+  std::string selector{};
+  /// Set: may name one secret directly, and REF has this form.
+  std::optional<ParameterForm> direct{};
 };
 
 struct ViewSpec {
   std::string format;
   bool takes_source = false;  // needs `source:`, a source of tokens
-  std::vector<ParameterSpec> parameters;
+  std::vector<ParameterSpec> parameters{};
 };
 
 struct Vocabulary {

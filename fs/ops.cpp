@@ -47,15 +47,16 @@ void Ops::GetAttributes(uint64_t inode, const AttributesDone& done) const {
 }
 
 void Ops::FileAttributes(SnapshotPtr snapshot, const Node& node, const AttributesDone& done) const {
-  if (ValuePtr value = node.entry->value(); value && !node.entry->spec().fresh)
-    return done(Describe(node, value));
+  if (ValuePtr value = node.entry->value(); value && !node.entry->spec().fresh) {
+    return done(Describe(node, value, snapshot->created()));
+  }
   const SteadyTime deadline =
       services_.clock.Steady() +
       std::min<std::chrono::milliseconds>(node.entry->access().wait, kAttributesWait);
   services_.loader.Want(
       node.entry, deadline,
       [this, snapshot = std::move(snapshot), &node, done](const Result<ValuePtr>& value) {
-        done(Describe(node, value ? *value : nullptr));
+        done(Describe(node, value ? *value : nullptr, snapshot->created()));
       });
 }
 
@@ -71,7 +72,7 @@ Attributes Ops::DirectoryAttributes(const Snapshot& snapshot, const Node& node) 
   return attributes;
 }
 
-Attributes Ops::Describe(const Node& node, const ValuePtr& value) const {
+Attributes Ops::Describe(const Node& node, const ValuePtr& value, WallTime created) const {
   const secretfs::Access& access = node.entry->access();
   const Ownership ownership = OwnershipOf(access, services_.accounts);
   Attributes attributes;
@@ -82,10 +83,10 @@ Attributes Ops::Describe(const Node& node, const ValuePtr& value) const {
   stat.st_nlink = 1;
   stat.st_uid = ownership.uid;
   stat.st_gid = ownership.gid;
+  SetTimes(stat, value ? value->modified : created);
   if (value) {
     stat.st_size = static_cast<off_t>(value->bytes.size());
     stat.st_blocks = (stat.st_size + 511) / 512;
-    SetTimes(stat, value->modified);
   }
   return attributes;
 }

@@ -101,7 +101,8 @@ class Ops {
  private:
   void FileAttributes(SnapshotPtr snapshot, const Node& node, const AttributesDone& done) const;
   [[nodiscard]] Attributes DirectoryAttributes(const Snapshot& snapshot, const Node& node) const;
-  [[nodiscard]] Attributes Describe(const Node& node, const ValuePtr& value) const;
+  [[nodiscard]] Attributes Describe(const Node& node, const ValuePtr& value,
+                                    WallTime created) const;
   [[nodiscard]] bool Decide(const Caller& caller, const Entry& entry,
                             AuditEvent::Operation operation) const;
 

@@ -1,0 +1,92 @@
+#include "providers/tokens.h"
+
+#include <fcntl.h>
+#include <gmock/gmock.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+
+namespace secretfs {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+
+class TokensProvider : public testing::Test {
+ protected:
+  void SetUp() override {
+    std::string folder = testing::TempDir() + "tokens.XXXXXX";
+    ASSERT_NE(::mkdtemp(folder.data()), nullptr);
+    folder_ = folder;
+    path_ = folder_ + "/tokens.json";
+    provider_ = MakeTokensProvider(path_);
+  }
+  void TearDown() override { std::filesystem::remove_all(folder_); }
+
+  void Write(std::string_view text) { std::ofstream(path_, std::ios::binary) << text; }
+  Result<Value> Fetch(const std::string& ref) {
+    return provider_->Fetch(ref, SteadyTime::max(), {});
+  }
+
+  std::string folder_;
+  std::string path_;
+  std::unique_ptr<Provider> provider_;
+};
+
+TEST_F(TokensProvider, GivesTheTable) {
+  Write(R"({"b": "t1", "a": {"token": "t2", "user": "me"}})");
+  const auto value = Fetch("");
+  ASSERT_TRUE(value) << value.error().Text();
+  ASSERT_EQ(value->tokens.size(), 2U);
+  EXPECT_EQ(value->tokens[1].user, "me");
+  EXPECT_TRUE(value->bytes.empty());
+}
+
+TEST_F(TokensProvider, GivesOneToken) {
+  Write(R"({"b": "t1", "a": "t2"})");
+  const auto value = Fetch("a");
+  ASSERT_TRUE(value);
+  EXPECT_EQ(AsText(value->bytes.Expose()), "t2");
+  EXPECT_TRUE(value->tokens.empty());
+}
+
+TEST_F(TokensProvider, SuggestsAHost) {
+  Write(R"({"github.com": "hunter2"})");
+  const auto value = Fetch("githb.com");
+  ASSERT_FALSE(value);
+  EXPECT_EQ(value.error().code, Code::kNotFound);
+  EXPECT_EQ(value.error().Text(), path_ + ": no token for 'githb.com'");
+  EXPECT_EQ(value.error().hint, "did you mean 'github.com'? hosts: github.com");
+}
+
+TEST_F(TokensProvider, IsAsOldAsTheFile) {
+  Write("{}");
+  const timespec times[2] = {{0, UTIME_OMIT}, {1000000000, 5}};
+  ASSERT_EQ(::utimensat(AT_FDCWD, path_.c_str(), times, 0), 0);
+  EXPECT_EQ(Fetch("")->modified, WallTime(std::chrono::nanoseconds(1000000000000000005)));
+}
+
+TEST_F(TokensProvider, ReadsTheFileAnewEachTime) {
+  Write(R"({"a": "old"})");
+  ASSERT_TRUE(Fetch("a"));
+  Write(R"({"a": "new"})");
+  EXPECT_EQ(AsText(Fetch("a")->bytes.Expose()), "new");
+}
+
+TEST_F(TokensProvider, SaysWhatIsWrongWithTheFile) {
+  EXPECT_EQ(Fetch("").error().code, Code::kNotFound);
+  Write(R"({"a": "hunter2)");
+  const auto cut = Fetch("");
+  ASSERT_FALSE(cut);
+  EXPECT_EQ(cut.error().Text(), path_ + ":1:15: the text ends too early for JSON");
+  Write("{\"a\": \"" + std::string(1 << 20, 'x') + "\"}");
+  EXPECT_EQ(Fetch("").error().code, Code::kTooLarge);
+  std::filesystem::remove(path_);
+  std::filesystem::create_directory(path_);
+  EXPECT_EQ(Fetch("").error().code, Code::kInvalid);
+}
+
+}  // namespace
+}  // namespace secretfs

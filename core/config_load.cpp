@@ -101,6 +101,10 @@ class ConfigLoader {
           return top.At(item, "is not the name of a credential", "as in 'credential:identity'");
       } else {
         identity.path = TRY(top.AbsolutePath(item, text));
+        if (identity.path.starts_with("/nix/store/")) {
+          return top.At(item, "an identity in the nix store can be read by everybody",
+                        "keep it outside, as in /var/lib/secretfs/identity.txt");
+        }
       }
       config_.identities.push_back(std::move(identity));
     }

@@ -3,7 +3,6 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
 
 namespace secretfs {
 
@@ -13,7 +12,6 @@ void HardenProcess() noexcept {
 #if !defined(__SANITIZE_ADDRESS__)  // its leak checker attaches by ptrace
   prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 #endif
-  ::umask(077);
 }
 
 bool LockAllMemory() noexcept {

@@ -3,8 +3,7 @@
 
 namespace secretfs {
 
-/// No core dumps, no ptrace by others of the same user, and files we create are ours alone (umask
-/// 077).
+/// No core dumps, and no ptrace by others of the same user.
 void HardenProcess() noexcept;
 
 /// Keeps every page of the process out of swap, from now on, as it is touched. False when the limit

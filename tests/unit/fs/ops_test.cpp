@@ -1,0 +1,270 @@
+#include "fs/ops.h"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <optional>
+
+#include "tests/testkit/entries.h"
+#include "tests/testkit/fake_accounts.h"
+#include "tests/testkit/fake_caller.h"
+#include "tests/testkit/fake_clock.h"
+#include "tests/testkit/fake_loader.h"
+#include "tests/testkit/recording_audit.h"
+
+namespace secretfs::fs {
+namespace {
+
+using std::chrono::seconds;
+using testkit::AccessFor;
+using testkit::FakeCaller;
+using testkit::MakeTestValue;
+using testkit::TextEntry;
+
+constexpr uid_t kAlice = 1000;
+constexpr uid_t kBob = 1001;
+
+class OpsTest : public testing::Test {
+ protected:
+  OpsTest() {
+    Access named = AccessFor(0, 0, 0400);
+    named.owner = {"late", std::nullopt};
+    entries_ = {TextEntry("alice", AccessFor(kAlice, kAlice, 0400)),
+                TextEntry("dir/deep/b", AccessFor(0, 0, 0444)),
+                TextEntry("dir/a", AccessFor(0, 0, 0444)), TextEntry("late", named)};
+    snapshots_.Publish(Snapshot::Build(entries_, kCreated));
+  }
+
+  uint64_t Inode(std::string_view path) const {
+    const SnapshotPtr snapshot = snapshots_.Load();
+    const Node* node = snapshot->Find(kRootInode);
+    while (node != nullptr && !path.empty()) {
+      const std::string_view name = path.substr(0, path.find('/'));
+      path.remove_prefix(std::min(path.size(), name.size() + 1));
+      node = snapshot->Child(*node, name);
+    }
+    return node == nullptr ? 0 : node->inode;
+  }
+  std::optional<Reply<Attributes>> Attributes_(uint64_t inode) {
+    std::optional<Reply<Attributes>> got;
+    ops_.GetAttributes(inode, [&](const Reply<Attributes>& reply) { got.emplace(reply); });
+    return got;
+  }
+  /// The answer to an open for reading, if it came at once.
+  std::optional<Reply<OpenFile>> Open(const Caller& caller, uint64_t inode, int flags = O_RDONLY) {
+    std::optional<Reply<OpenFile>> got;
+    ops_.Open(caller, inode, flags, [&](const Reply<OpenFile>& reply) { got.emplace(reply); });
+    return got;
+  }
+
+  static constexpr WallTime kCreated{seconds(1'700'000'000)};
+  testkit::FakeClock clock_;
+  testkit::FakeAccounts accounts_;
+  testkit::FakeLoader loader_;
+  testkit::RecordingAudit audit_;
+  std::vector<EntryPtr> entries_;
+  SnapshotCell snapshots_{Snapshot::Build({}, kCreated)};
+  Ops ops_{{snapshots_, loader_, accounts_, audit_, clock_}};
+};
+
+TEST_F(OpsTest, LookupOfAnUnknownNameIsNoEntry) {
+  int error = 0;
+  ops_.Lookup(kRootInode, "nothing",
+              [&](const Reply<Attributes>& reply) { error = reply.error(); });
+  EXPECT_EQ(error, ENOENT);
+  ops_.Lookup(Inode("alice"), "x", [&](const Reply<Attributes>& reply) { error = reply.error(); });
+  EXPECT_EQ(error, ENOENT) << "a file has no children";
+  ops_.Lookup(424242, "x", [&](const Reply<Attributes>& reply) { error = reply.error(); });
+  EXPECT_EQ(error, ENOENT) << "an inode that is not there";
+}
+
+TEST_F(OpsTest, DirectoriesShowTheMountsOwnerAndTheirSubdirectories) {
+  const auto reply = Attributes_(Inode("dir"));
+  ASSERT_TRUE(reply && reply->error() == 0);
+  const struct stat& stat = reply->value().stat;
+  EXPECT_EQ(stat.st_mode, S_IFDIR | 0755U);
+  EXPECT_EQ(stat.st_nlink, 3U);
+  EXPECT_EQ(stat.st_uid, geteuid());
+  EXPECT_EQ(stat.st_mtim.tv_sec, 1'700'000'000);
+  EXPECT_TRUE(reply->value().lasting);
+}
+
+TEST_F(OpsTest, FilesShowOwnerModeSizeAndTimeOfTheirValue) {
+  entries_[0]->Publish(MakeTestValue("seven b", WallTime(std::chrono::milliseconds(1500))),
+                       clock_.Steady());
+  const auto reply = Attributes_(Inode("alice"));
+  ASSERT_TRUE(reply && reply->error() == 0);
+  const struct stat& stat = reply->value().stat;
+  EXPECT_EQ(stat.st_mode, S_IFREG | 0400U);
+  EXPECT_EQ(stat.st_uid, kAlice);
+  EXPECT_EQ(stat.st_size, 7);
+  EXPECT_EQ(stat.st_blocks, 1);
+  EXPECT_EQ(stat.st_mtim.tv_sec, 1);
+  EXPECT_EQ(stat.st_mtim.tv_nsec, 500'000'000);
+  EXPECT_TRUE(reply->value().lasting);
+}
+
+TEST_F(OpsTest, TimesBeforeTheEpochStayWellFormed) {
+  entries_[0]->Publish(MakeTestValue("x", WallTime(std::chrono::milliseconds(-1500))),
+                       clock_.Steady());
+  const auto reply = Attributes_(Inode("alice"));
+  EXPECT_EQ(reply->value().stat.st_mtim.tv_sec, -2);
+  EXPECT_EQ(reply->value().stat.st_mtim.tv_nsec, 500'000'000);
+}
+
+TEST_F(OpsTest, AFirstLookBringsTheValueInAndHoldsNoThread) {
+  const auto at_once = Attributes_(Inode("alice"));
+  EXPECT_FALSE(at_once) << "must wait for the loader";
+  ASSERT_EQ(loader_.wishes.size(), 1U);
+  EXPECT_EQ(loader_.wishes[0].entry, entries_[0]);
+  EXPECT_EQ(loader_.wishes[0].deadline, clock_.Steady() + seconds(1))
+      << "a stat waits a second at most";
+}
+
+TEST_F(OpsTest, AFailedValueShowsNoSizeAndIsAskedForAgain) {
+  std::optional<Reply<Attributes>> reply;
+  ops_.GetAttributes(Inode("alice"), [&](const Reply<Attributes>& r) { reply.emplace(r); });
+  loader_.Answer(Error{Code::kNoMatch, "no", "", ""});
+  ASSERT_TRUE(reply && reply->error() == 0) << "names stay visible";
+  EXPECT_EQ(reply->value().stat.st_size, 0);
+  EXPECT_EQ(reply->value().stat.st_mtim.tv_sec, 1'700'000'000);
+  EXPECT_FALSE(reply->value().lasting);
+}
+
+TEST_F(OpsTest, AnOwnerWhoDoesNotExistYetIsRootUntilHeDoes) {
+  entries_[3]->Publish(MakeTestValue("x"), clock_.Steady());
+  auto reply = Attributes_(Inode("late"));
+  EXPECT_EQ(reply->value().stat.st_uid, 0U);
+  EXPECT_FALSE(reply->value().lasting) << "the kernel must ask again";
+  accounts_.users["late"] = 77;
+  reply = Attributes_(Inode("late"));
+  EXPECT_EQ(reply->value().stat.st_uid, 77U);
+  EXPECT_TRUE(reply->value().lasting);
+}
+
+TEST_F(OpsTest, OpenDeniesBeforeItFetches) {
+  const auto reply = Open(FakeCaller(kBob, kBob), Inode("alice"));
+  ASSERT_TRUE(reply);
+  EXPECT_EQ(reply->error(), EACCES);
+  EXPECT_TRUE(loader_.wishes.empty());
+}
+
+TEST_F(OpsTest, OpenRecordsGrantsAndDenials) {
+  entries_[0]->Publish(MakeTestValue("x"), clock_.Steady());
+  Open(FakeCaller(kBob, 5, {}, 0), Inode("alice"));
+  Open(FakeCaller(kAlice, 6, {}, 0), Inode("alice"));
+  const auto events = audit_.events();
+  ASSERT_EQ(events.size(), 2U);
+  EXPECT_FALSE(events[0].allowed);
+  EXPECT_EQ(events[0].rule, "none");
+  EXPECT_EQ(events[0].uid, kBob);
+  EXPECT_EQ(events[0].gid, 5U);
+  EXPECT_EQ(events[0].name, "alice");
+  EXPECT_EQ(events[0].operation, AuditEvent::Operation::kOpen);
+  EXPECT_TRUE(events[1].allowed);
+  EXPECT_EQ(events[1].rule, "owner");
+}
+
+TEST_F(OpsTest, OpenWaitsAsLongAsTheEntrySays) {
+  std::optional<Reply<OpenFile>> reply;
+  ops_.Open(FakeCaller(kAlice, kAlice), Inode("alice"), O_RDONLY,
+            [&](const Reply<OpenFile>& r) { reply.emplace(r); });
+  ASSERT_EQ(loader_.wishes.size(), 1U);
+  EXPECT_EQ(loader_.wishes[0].deadline, clock_.Steady() + seconds(10));
+  EXPECT_FALSE(reply);
+  loader_.Answer(entries_[0]->Publish(MakeTestValue("late value"), clock_.Steady()));
+  ASSERT_TRUE(reply && reply->error() == 0);
+  EXPECT_EQ(AsText(Ops::Read(reply->value(), 0, 100)), "late value");
+}
+
+TEST_F(OpsTest, OpenForWritingIsReadOnlyFileSystem) {
+  for (const int flags : {O_WRONLY, O_RDWR, O_RDONLY | O_TRUNC}) {
+    const auto reply = Open(FakeCaller(0, 0), Inode("alice"), flags);
+    ASSERT_TRUE(reply);
+    EXPECT_EQ(reply->error(), EROFS) << flags;
+  }
+  EXPECT_TRUE(audit_.events().empty());
+}
+
+TEST_F(OpsTest, OpenOfWhatIsNoFileFails) {
+  EXPECT_EQ(Open(FakeCaller(0, 0), Inode("dir"))->error(), EISDIR);
+  EXPECT_EQ(Open(FakeCaller(0, 0), 999)->error(), ENOENT);
+}
+
+TEST_F(OpsTest, AnOpenFileKeepsItsVersion) {
+  entries_[0]->Publish(MakeTestValue("first"), clock_.Steady());
+  const auto first = Open(FakeCaller(kAlice, kAlice), Inode("alice"));
+  entries_[0]->Publish(MakeTestValue("second!"), clock_.Steady());
+  EXPECT_EQ(AsText(Ops::Read(first->value(), 0, 100)), "first");
+  const auto second = Open(FakeCaller(kAlice, kAlice), Inode("alice"));
+  EXPECT_EQ(AsText(Ops::Read(second->value(), 0, 100)), "second!");
+}
+
+TEST_F(OpsTest, ReadsAreClippedToTheFile) {
+  const OpenFile file{entries_[0]->Publish(MakeTestValue("0123456789"), clock_.Steady())};
+  EXPECT_EQ(AsText(Ops::Read(file, 0, 4)), "0123");
+  EXPECT_EQ(AsText(Ops::Read(file, 8, 100)), "89");
+  EXPECT_TRUE(Ops::Read(file, 10, 1).empty());
+  EXPECT_TRUE(Ops::Read(file, UINT64_MAX, SIZE_MAX).empty());
+  EXPECT_EQ(Ops::Read(file, 1, SIZE_MAX).size(), 9U);
+}
+
+TEST_F(OpsTest, AccessSaysWhatOpenWouldDo) {
+  const uint64_t alice = Inode("alice");
+  EXPECT_EQ(ops_.Access(FakeCaller(kAlice, kAlice), alice, R_OK), 0);
+  EXPECT_EQ(ops_.Access(FakeCaller(kBob, kBob), alice, R_OK), EACCES);
+  EXPECT_EQ(ops_.Access(FakeCaller(kBob, kBob), alice, F_OK), 0) << "names are visible";
+  EXPECT_EQ(ops_.Access(FakeCaller(0, 0), alice, W_OK), EROFS);
+  EXPECT_EQ(ops_.Access(FakeCaller(0, 0), alice, X_OK), EACCES);
+  EXPECT_EQ(ops_.Access(FakeCaller(kBob, kBob), Inode("dir"), R_OK | X_OK), 0);
+  EXPECT_EQ(ops_.Access(FakeCaller(kBob, kBob), 999, R_OK), ENOENT);
+  const auto events = audit_.events();
+  ASSERT_EQ(events.size(), 2U) << "only questions about content are decisions";
+  EXPECT_EQ(events[0].operation, AuditEvent::Operation::kAccess);
+  EXPECT_FALSE(events[1].allowed);
+}
+
+TEST_F(OpsTest, DirectoriesListTheirEntriesByName) {
+  const auto directory = ops_.OpenDir(Inode("dir"));
+  ASSERT_EQ(directory.error(), 0);
+  std::vector<std::string> names;
+  for (size_t i = 0; !Ops::EntryAt(directory.value(), i).name.empty(); ++i) {
+    names.emplace_back(Ops::EntryAt(directory.value(), i).name);
+  }
+  EXPECT_EQ(names, (std::vector<std::string>{".", "..", "a", "deep"}));
+  EXPECT_EQ(Ops::EntryAt(directory.value(), 1).inode, kRootInode);
+  EXPECT_TRUE(Ops::EntryAt(directory.value(), 3).is_directory);
+  EXPECT_FALSE(Ops::EntryAt(directory.value(), 2).is_directory);
+  EXPECT_EQ(ops_.OpenDir(Inode("alice")).error(), ENOTDIR);
+  EXPECT_EQ(ops_.OpenDir(999).error(), ENOENT);
+}
+
+TEST_F(OpsTest, AnOpenDirectoryOutlivesItsSnapshot) {
+  const auto directory = ops_.OpenDir(Inode("dir"));
+  entries_.clear();
+  snapshots_.Publish(Snapshot::Build({}, kCreated));
+  EXPECT_EQ(Ops::EntryAt(directory.value(), 2).name, "a");
+}
+
+TEST_F(OpsTest, AWaitingReaderOutlivesItsSnapshot) {
+  std::optional<Reply<Attributes>> reply;
+  ops_.GetAttributes(Inode("alice"), [&](const Reply<Attributes>& r) { reply.emplace(r); });
+  snapshots_.Publish(Snapshot::Build({}, kCreated));
+  loader_.Answer(entries_[0]->Publish(MakeTestValue("12345"), clock_.Steady()));
+  ASSERT_TRUE(reply);
+  EXPECT_EQ(reply->value().stat.st_size, 5);
+}
+
+TEST(OpsErrno, TellsApartWhatAnAdministratorCanMend) {
+  EXPECT_EQ(Ops::ErrnoFor(Code::kNoMatch), ENOKEY);
+  EXPECT_EQ(Ops::ErrnoFor(Code::kMac), EBADMSG);
+  EXPECT_EQ(Ops::ErrnoFor(Code::kPayload), EBADMSG);
+  EXPECT_EQ(Ops::ErrnoFor(Code::kNotFound), ENODATA);
+  EXPECT_EQ(Ops::ErrnoFor(Code::kTimeout), ETIMEDOUT);
+  EXPECT_EQ(Ops::ErrnoFor(Code::kTooLarge), EFBIG);
+  EXPECT_EQ(Ops::ErrnoFor(Code::kPermission), EIO) << "the daemon's trouble, not the reader's";
+}
+
+}  // namespace
+}  // namespace secretfs::fs

@@ -1,7 +1,6 @@
-// The formats that registry.cpp offers, and what those of tokens have no way to say. Pure.
+// The formats that registry.cpp offers, and which tokens each of them can express. Pure.
 #pragma once
 
-#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -13,23 +12,44 @@
 
 namespace secretfs {
 
-/// Why a view leaves a token out.
-struct LeftOut {
+/// Why a format cannot have a token.
+struct Unfit {
   std::string reason;  // "the token has a blank, ..."; never content
   /// The token is sound and other views serve it: this format has no place for such a host.
   bool by_design = false;
 };
 
-/// One format of access tokens, as `secretfs tokens check` asks it.
+/// A token that a format can express. The host's parts point into the token.
+struct UsableToken {
+  const Token* token;
+  HostParts host;
+};
+
+struct LeftOut {
+  std::string host;
+  Unfit why;
+  /// A line of Value::notes.
+  [[nodiscard]] std::string Note() const;
+};
+
+struct Selection {
+  std::vector<UsableToken> usable;  // in the table's order
+  std::vector<LeftOut> left_out;
+};
+
+/// One format of access tokens, and what it can express of a table that outlives the selection.
 struct TokenFormat {
   const char* name;
-  std::optional<LeftOut> (*leaves_out)(const Token&);
+  Selection (*select)(const TokenTable&);
 };
 std::vector<TokenFormat> TokenFormats();
 
-std::optional<LeftOut> NixLeavesOut(const Token& token);
-std::optional<LeftOut> GitLeavesOut(const Token& token);
-std::optional<LeftOut> NetrcLeavesOut(const Token& token);
+Selection SelectForNix(const TokenTable& table);
+Selection SelectForGit(const TokenTable& table);
+Selection SelectForNetrc(const TokenTable& table);
+
+/// Why git cannot be given this token, if so.
+std::optional<Unfit> UnfitForGit(const Token& token);
 
 std::unique_ptr<const View> MakeNixAccessTokensView();
 std::unique_ptr<const View> MakeGitCredentialsView();

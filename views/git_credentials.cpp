@@ -27,36 +27,35 @@ void AppendLine(SecretBuilder& out, const UsableToken& entry) {
   out.Append('@').Append(entry.host.Text()).Append('\n');
 }
 
-class GitCredentialsView final : public View {
- public:
-  [[nodiscard]] Result<Value> Render(std::span<const ViewInput> inputs) const override {
-    Value value = TRY(StartSourceView(inputs));
-    const auto usable = SelectTokens(
-        inputs.front().value.tokens, &GitLeavesOut,
-        [](const HostParts& host) { return host.Text(); }, value.notes);
-    SecretBuilder out;
-    for (const UsableToken& entry : usable) {
+class GitCredentialsView final : public TokenView {
+  [[nodiscard]] Selection Select(const TokenTable& table) const override {
+    return SelectForGit(table);
+  }
+  void Write(SecretBuilder& out, std::span<const UsableToken> tokens) const override {
+    for (const UsableToken& entry : tokens) {
       if (entry.host.path.empty()) AppendLine(out, entry);
     }
-    for (const UsableToken& entry : usable) {
+    for (const UsableToken& entry : tokens) {
       if (!entry.host.path.empty()) AppendLine(out, entry);
     }
-    value.bytes = TRY(out.Finish());
-    return value;
   }
 };
 
 }  // namespace
 
-std::optional<LeftOut> GitLeavesOut(const Token& token) {
+std::optional<Unfit> UnfitForGit(const Token& token) {
   if (auto unfit = UnfitForAnyFormat(token)) return unfit;
   if (HasLineBreak(BareToken(token))) {
-    return LeftOut{"the token has a line break or a NUL, which git takes nowhere"};
+    return Unfit{"the token has a line break or a NUL, which git takes nowhere"};
   }
   if (HasLineBreak(AsBytes(token.user))) {
-    return LeftOut{"the user has a line break or a NUL, which git takes nowhere"};
+    return Unfit{"the user has a line break or a NUL, which git takes nowhere"};
   }
   return std::nullopt;
+}
+
+Selection SelectForGit(const TokenTable& table) {
+  return SelectTokens(table, &UnfitForGit, [](const HostParts& host) { return host.Text(); });
 }
 
 std::unique_ptr<const View> MakeGitCredentialsView() {

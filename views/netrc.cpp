@@ -58,46 +58,52 @@ size_t LineSize(const Token& token, const HostParts& host) {
   return kFixed + Machine(host).size() + word(AsBytes(GitUserOf(token))) + word(BareToken(token));
 }
 
-class NetrcView final : public View {
- public:
-  [[nodiscard]] Result<Value> Render(std::span<const ViewInput> inputs) const override {
-    Value value = TRY(StartSourceView(inputs));
-    const auto usable = SelectTokens(
-        inputs.front().value.tokens, &NetrcLeavesOut,
-        [](const HostParts& host) { return LowerCase(Machine(host)); }, value.notes);
-    SecretBuilder out;
-    for (const UsableToken& entry : usable) {
-      if (out.size() + LineSize(*entry.token, entry.host) > kLongestFile) {
-        value.notes.push_back(
-            TokenNote(*entry.token, "the file would be over 128 KiB, which curl refuses"));
-        continue;
-      }
-      AppendLine(out, *entry.token, entry.host);
-    }
-    value.bytes = TRY(out.Finish());
-    return value;
+class NetrcView final : public TokenView {
+  [[nodiscard]] Selection Select(const TokenTable& table) const override {
+    return SelectForNetrc(table);
+  }
+  void Write(SecretBuilder& out, std::span<const UsableToken> tokens) const override {
+    for (const UsableToken& entry : tokens) AppendLine(out, *entry.token, entry.host);
   }
 };
 
-}  // namespace
-
-std::optional<LeftOut> NetrcLeavesOut(const Token& token) {
+std::optional<Unfit> UnfitForNetrc(const Token& token) {
   if (auto unfit = UnfitForAnyFormat(token)) return unfit;
   const HostParts host = *ParseHost(token.host);
   if (!host.path.empty()) {
-    return LeftOut{"netrc has no paths, and the token would go to the whole host", true};
+    return Unfit{"netrc has no paths, and the token would go to the whole host", true};
   }
   const ByteView password = BareToken(token);
   const ByteView user = AsBytes(token.user);
-  if (HasControl(password)) return LeftOut{"the token has a control character, which curl refuses"};
-  if (HasControl(user)) return LeftOut{"the user has a control character, which curl refuses"};
+  if (HasControl(password)) return Unfit{"the token has a control character, which curl refuses"};
+  if (HasControl(user)) return Unfit{"the user has a control character, which curl refuses"};
   if (IsKeyword(password) || IsKeyword(user)) {
-    return LeftOut{"the user or the token is a keyword of netrc"};
+    return Unfit{"the user or the token is a keyword of netrc"};
   }
   if (LineSize(token, host) > kLongestLine) {
-    return LeftOut{"the line would be over 4095 bytes, which curl skips"};
+    return Unfit{"the line would be over 4095 bytes, which curl skips"};
   }
   return std::nullopt;
+}
+
+}  // namespace
+
+Selection SelectForNetrc(const TokenTable& table) {
+  Selection selection = SelectTokens(
+      table, &UnfitForNetrc, [](const HostParts& host) { return LowerCase(Machine(host)); });
+  size_t size = 0;
+  std::erase_if(selection.usable, [&](const UsableToken& entry) {
+    const size_t line = LineSize(*entry.token, entry.host);
+    const bool over = size + line > kLongestFile;
+    if (over) {
+      selection.left_out.push_back(
+          {entry.token->host, {"the file would be over 128 KiB, which curl refuses"}});
+    } else {
+      size += line;
+    }
+    return over;
+  });
+  return selection;
 }
 
 std::unique_ptr<const View> MakeNetrcView() { return std::make_unique<NetrcView>(); }

@@ -18,32 +18,25 @@ namespace {
 
 bool IsWordByte(char c) { return c > ' ' && c < 0x7f && c != '#'; }
 
-class NixAccessTokensView final : public View {
- public:
-  [[nodiscard]] Result<Value> Render(std::span<const ViewInput> inputs) const override {
-    Value value = TRY(StartSourceView(inputs));
-    const auto usable = SelectTokens(
-        inputs.front().value.tokens, &NixLeavesOut,
-        [](const HostParts& host) { return host.Text(); }, value.notes);
-    SecretBuilder out;
-    out.Append(usable.empty() ? "# no access tokens that nix could use" : "extra-access-tokens =");
-    for (const UsableToken& entry : usable) {
+class NixAccessTokensView final : public TokenView {
+  [[nodiscard]] Selection Select(const TokenTable& table) const override {
+    return SelectForNix(table);
+  }
+  void Write(SecretBuilder& out, std::span<const UsableToken> tokens) const override {
+    out.Append(tokens.empty() ? "# no access tokens that nix could use" : "extra-access-tokens =");
+    for (const UsableToken& entry : tokens) {
       out.Append(' ').Append(entry.host.Text()).Append('=');
       out.Append(NixTokenType(*entry.token)).Append(BareToken(*entry.token));
     }
     out.Append('\n');
-    value.bytes = TRY(out.Finish());
-    return value;
   }
 };
 
-}  // namespace
-
-std::optional<LeftOut> NixLeavesOut(const Token& token) {
+std::optional<Unfit> UnfitForNix(const Token& token) {
   if (auto unfit = UnfitForAnyFormat(token)) return unfit;
   const std::string_view value = AsText(BareToken(token));
   if (!std::all_of(value.begin(), value.end(), IsWordByte)) {
-    return LeftOut{
+    return Unfit{
         "the token has a blank, a '#', a control character or a byte outside ASCII, which nix.conf "
         "has no way to write"};
   }
@@ -56,19 +49,25 @@ std::optional<LeftOut> NixLeavesOut(const Token& token) {
     case TokenKind::kGitlabOauth:
     case TokenKind::kGitlabJob:
       if (!NixTokenType(token).empty()) return std::nullopt;
-      return LeftOut{"nix cannot use a GitLab job token", true};
+      return Unfit{"nix cannot use a GitLab job token", true};
     case TokenKind::kGitea:
     case TokenKind::kBitbucket:
     case TokenKind::kGeneric:
       break;
   }
   if (KindOf(token) == TokenKind::kGeneric && IsGitlabHost(token)) {
-    return LeftOut{
+    return Unfit{
         "the kind of this GitLab token is unknown, and nix needs it; set 'kind' to gitlab-pat or "
         "gitlab-oauth"};
   }
-  return LeftOut{
+  return Unfit{
       "nix has no fetcher for this host; if it is a GitHub, GitLab or SourceHut, set 'kind'", true};
+}
+
+}  // namespace
+
+Selection SelectForNix(const TokenTable& table) {
+  return SelectTokens(table, &UnfitForNix, [](const HostParts& host) { return host.Text(); });
 }
 
 std::unique_ptr<const View> MakeNixAccessTokensView() {

@@ -34,9 +34,9 @@ std::vector<ViewSpec> ViewSpecs() {
 }
 
 std::vector<TokenFormat> TokenFormats() {
-  return {{"nix-access-tokens", &NixLeavesOut},
-          {"git-credentials", &GitLeavesOut},
-          {"netrc", &NetrcLeavesOut}};
+  return {{"nix-access-tokens", &SelectForNix},
+          {"git-credentials", &SelectForGit},
+          {"netrc", &SelectForNetrc}};
 }
 
 Result<std::unique_ptr<const View>> MakeView(const ViewConfig& config) {

@@ -1,52 +1,55 @@
 #include "views/token_view.h"
 
-#include <set>
+#include <map>
 
 #include "base/text.h"
 #include "views/token_kind.h"
 
 namespace secretfs {
 
-std::vector<UsableToken> SelectTokens(const TokenTable& table,
-                                      std::optional<LeftOut> (*leaves_out)(const Token&),
-                                      const std::function<std::string(const HostParts&)>& key,
-                                      std::vector<std::string>& notes) {
-  std::vector<UsableToken> usable;
-  std::set<std::string> seen;
+std::string LeftOut::Note() const { return Quote(host) + ": " + why.reason; }
+
+Selection SelectTokens(const TokenTable& table, std::optional<Unfit> (*unfit)(const Token&),
+                       const std::function<std::string(const HostParts&)>& key) {
+  Selection selection;
+  std::map<std::string, std::string> taken;  // key to host
   for (const Token& token : table) {
-    if (const auto left_out = leaves_out(token)) {
-      notes.push_back(TokenNote(token, left_out->reason));
-      continue;
-    }
     const auto host = ParseHost(token.host);
-    if (!host) continue;  // leaves_out() has said so
-    if (!seen.insert(key(*host)).second) {
-      notes.push_back(TokenNote(token, "an entry before it is for " + Quote(key(*host)) + " too"));
-      continue;
+    auto why = unfit(token);
+    if (!why && host) {
+      const auto [first, is_new] = taken.emplace(key(*host), host->Text());
+      if (is_new) {
+        selection.usable.push_back({&token, *host});
+        continue;
+      }
+      why = Unfit{"the entry for " + Quote(first->second) + " comes first",
+                  first->second != host->Text()};
     }
-    usable.push_back({&token, *host});
+    selection.left_out.push_back({token.host, why.value_or(Unfit{})});
   }
-  return usable;
+  return selection;
 }
 
-std::string TokenNote(const Token& token, const std::string& reason) {
-  return Quote(token.host) + ": " + reason;
-}
-
-std::optional<LeftOut> UnfitForAnyFormat(const Token& token) {
+std::optional<Unfit> UnfitForAnyFormat(const Token& token) {
   if (!ParseHost(token.host)) {
-    return LeftOut{"the host is not of the form HOST[:PORT][/PATH], without https:// and in ASCII"};
+    return Unfit{"the host is not of the form HOST[:PORT][/PATH], without https:// and in ASCII"};
   }
-  if (BareToken(token).empty()) return LeftOut{"the token is empty"};
+  if (BareToken(token).empty()) return Unfit{"the token is empty"};
   return std::nullopt;
 }
 
-Result<Value> StartSourceView(std::span<const ViewInput> inputs) {
+Result<Value> TokenView::Render(std::span<const ViewInput> inputs) const {
   if (inputs.size() != 1) {
     return Error{Code::kInvalid, "a view of tokens is made from one source", "", ""};
   }
+  const Value& source = inputs.front().value;
+  const Selection selection = Select(source.tokens);
+  SecretBuilder out;
+  Write(out, selection.usable);
   Value value;
-  value.modified = inputs.front().value.modified;
+  value.bytes = TRY(out.Finish());
+  value.modified = source.modified;
+  for (const LeftOut& left_out : selection.left_out) value.notes.push_back(left_out.Note());
   return value;
 }
 

@@ -1,34 +1,30 @@
-// What the views of access tokens have in common. Pure.
+// What the formats of access tokens have in common. Pure.
 #pragma once
 
 #include <functional>
+#include <span>
 #include <string>
-#include <vector>
 
 #include "views/formats.h"
 
 namespace secretfs {
 
-/// A token that a format can express. The host's parts point into the token.
-struct UsableToken {
-  const Token* token;
-  HostParts host;
+/// The tokens that `unfit` lets pass, and of those with one `key` the first. A later one is left
+/// out by design if its host is another, which only this format does not tell apart.
+Selection SelectTokens(const TokenTable& table, std::optional<Unfit> (*unfit)(const Token&),
+                       const std::function<std::string(const HostParts&)>& key);
+
+/// What every format needs: a host of the known form, and a token.
+std::optional<Unfit> UnfitForAnyFormat(const Token& token);
+
+/// A view of one source's tokens: the rest is how it writes what it can express.
+class TokenView : public View {
+ public:
+  [[nodiscard]] Result<Value> Render(std::span<const ViewInput> inputs) const final;
+
+ private:
+  [[nodiscard]] virtual Selection Select(const TokenTable& table) const = 0;
+  virtual void Write(SecretBuilder& out, std::span<const UsableToken> tokens) const = 0;
 };
-
-/// The tokens of `table` that `leaves_out` lets pass, in order, and of those with one `key` the
-/// first. The others go to `notes`.
-std::vector<UsableToken> SelectTokens(const TokenTable& table,
-                                      std::optional<LeftOut> (*leaves_out)(const Token&),
-                                      const std::function<std::string(const HostParts&)>& key,
-                                      std::vector<std::string>& notes);
-
-/// A line of Value::notes.
-std::string TokenNote(const Token& token, const std::string& reason);
-
-/// What every format of tokens needs: a host of the known form, and a token.
-std::optional<LeftOut> UnfitForAnyFormat(const Token& token);
-
-/// The value of a source view before it is rendered. Errors: kInvalid when there is not one input.
-Result<Value> StartSourceView(std::span<const ViewInput> inputs);
 
 }  // namespace secretfs

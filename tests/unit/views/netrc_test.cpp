@@ -113,8 +113,8 @@ TEST(Netrc, KeepsTheFirstOfAMachinesPorts) {
   const auto view = Render(kFormat, Table(MakeToken("h:1", "first"), MakeToken("H:2", "second"),
                                           MakeToken("h", "third")));
   EXPECT_EQ(view.text, "machine h login oauth2 password first\n");
-  EXPECT_THAT(view.notes, ElementsAre(HasSubstr("'H:2': an entry before it is for 'h' too"),
-                                      HasSubstr("'h': ")));
+  EXPECT_THAT(view.notes,
+              ElementsAre(HasSubstr("'H:2': the entry for 'h:1' comes first"), HasSubstr("'h': ")));
 }
 
 TEST(Netrc, LeavesOutTokensForOnePath) {

@@ -100,7 +100,7 @@ TEST(NixAccessTokens, KeepsTheFirstOfTwo) {
   const auto view =
       Render(kFormat, Table(MakeToken("github.com", "first"), MakeToken("github.com/", "second")));
   EXPECT_EQ(view.text, "extra-access-tokens = github.com=first\n");
-  EXPECT_THAT(view.notes, ElementsAre(HasSubstr("'github.com/': an entry before it")));
+  EXPECT_THAT(view.notes, ElementsAre(HasSubstr("'github.com/': the entry for")));
 }
 
 TEST(NixAccessTokens, ReadsBackAsWritten) {

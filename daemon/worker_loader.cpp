@@ -102,7 +102,7 @@ void WorkerLoader::Want(const EntryPtr& entry, SteadyTime deadline, Done done) {
 
 void WorkerLoader::Work(const std::stop_token& stop) {
   std::unique_lock lock(mutex_);
-  while (work_.wait(lock, stop, [this] { return !queue_.empty(); })) {
+  while (work_.wait(lock, stop, [this] { return !queue_.empty(); }) && !stop.stop_requested()) {
     const EntryPtr entry = std::move(queue_.front());
     queue_.pop_front();
     lock.unlock();

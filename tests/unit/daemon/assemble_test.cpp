@@ -1,0 +1,111 @@
+#include "daemon/assemble.h"
+
+#include <gtest/gtest.h>
+
+#include "base/file.h"
+#include "daemon/config_files.h"
+#include "daemon/worker_loader.h"
+#include "tests/testkit/entries.h"
+#include "tests/testkit/fake_clock.h"
+#include "tests/testkit/recording_log.h"
+#include "tests/testkit/temp_dir.h"
+
+namespace secretfs {
+namespace {
+
+class AssembleTest : public testing::Test {
+ protected:
+  std::string Write(const std::string& name, std::string_view text) {
+    const std::string path = folder_.path() + "/" + name;
+    EXPECT_TRUE(ReplaceFile(path, AsBytes(text), 0600));
+    return path;
+  }
+  Result<Assembly> AssembleText(std::string_view yaml) {
+    const auto config = ReadConfig(Write("config.yaml", yaml), {});
+    if (!config) return config.error();
+    return Assemble(*config);
+  }
+  /// The text of entry `name`, or the error's.
+  std::string Get(const Assembly& assembly, std::string_view name) {
+    for (const EntryPtr& entry : assembly.entries) {
+      if (entry->name() != name) continue;
+      const auto value = MakeNow(entry, clock_, log_, {});
+      return value ? testkit::TextOf(*value) : "error: " + value.error().Text();
+    }
+    return "no such entry";
+  }
+  testkit::TempDir folder_;
+  testkit::FakeClock clock_;
+  testkit::RecordingLog log_;
+};
+
+TEST_F(AssembleTest, JoinsFilesTokensAndViews) {
+  Write("plain", "p&w\n");
+  Write("tokens.json", R"({"github.com": "ghp_123"})");
+  const auto assembly = AssembleText(R"(
+sources: {gitops: {tokens: tokens.json}}
+secrets:
+  plain: {file: plain}
+  token: {source: gitops, key: github.com}
+views:
+  second: {format: template, content: "[{{ first }}]"}
+  first: {format: template, content: "{{ plain | trim | urlencode }} {{ token }}"}
+  git: {format: git-credentials, source: gitops}
+)");
+  ASSERT_TRUE(assembly) << assembly.error().Text();
+  EXPECT_EQ(Get(*assembly, "token"), "ghp_123");
+  EXPECT_EQ(Get(*assembly, "first"), "p%26w ghp_123");
+  EXPECT_EQ(Get(*assembly, "second"), "[p%26w ghp_123]") << "a view may use a view declared later";
+  EXPECT_NE(Get(*assembly, "git").find(":ghp_123@github.com"), std::string::npos);
+}
+
+TEST_F(AssembleTest, AViewOfWhatIsNotDeclaredIsAnErrorWithItsPlace) {
+  const auto assembly = AssembleText(
+      "secrets:\n  password: {file: x}\nviews:\n  v: {format: template, content: \"{{ pasword "
+      "}}\"}\n");
+  ASSERT_FALSE(assembly);
+  EXPECT_EQ(assembly.error().what, "view 'v' needs 'pasword', which is not declared");
+  EXPECT_TRUE(assembly.error().where.ends_with("config.yaml:4:3")) << assembly.error().where;
+  EXPECT_EQ(assembly.error().hint, "did you mean 'password'? secrets: password");
+}
+
+TEST_F(AssembleTest, AViewThatNeedsItselfIsAnError) {
+  const auto assembly = AssembleText(
+      "views:\n  a: {format: template, content: \"{{ b }}\"}\n  b: {format: template, content: "
+      "\"{{ a }}\"}\n");
+  ASSERT_FALSE(assembly);
+  EXPECT_NE(assembly.error().what.find("needs itself"), std::string::npos);
+}
+
+TEST_F(AssembleTest, AMissingSourceFileFailsItsSecretAlone) {
+  Write("there", "ok");
+  const auto assembly = AssembleText("secrets:\n  gone: {file: gone}\n  there: {file: there}\n");
+  ASSERT_TRUE(assembly);
+  EXPECT_EQ(Get(*assembly, "gone"),
+            "error: " + folder_.path() + "/gone: cannot open: no such file or directory");
+  EXPECT_EQ(Get(*assembly, "there"), "ok");
+}
+
+TEST_F(AssembleTest, FilesOfConfigDJoinInNameOrder) {
+  ASSERT_EQ(mkdir((folder_.path() + "/config.d").c_str(), 0755), 0);
+  Write("plain", "x");
+  Write("config.d/20-b.yaml", "secrets: {b: {file: ../plain}}\n");
+  Write("config.d/10-a.yaml", "secrets: {a: {file: ../plain}}\n");
+  Write("config.d/README", "not yaml: [");
+  const auto assembly = AssembleText("secrets: {c: {file: plain}}\n");
+  ASSERT_TRUE(assembly) << assembly.error().Text();
+  ASSERT_EQ(assembly->entries.size(), 3U);
+  EXPECT_EQ(assembly->entries[0]->name(), "c");
+  EXPECT_EQ(assembly->entries[1]->name(), "a");
+  EXPECT_EQ(Get(*assembly, "b"), "x") << "paths are relative to the file that names them";
+}
+
+TEST_F(AssembleTest, AMissingConfigurationSaysWhereToBegin) {
+  const auto config = ReadConfig(folder_.path() + "/none.yaml", {});
+  ASSERT_FALSE(config);
+  EXPECT_EQ(config.error().code, Code::kNotFound);
+  EXPECT_FALSE(config.error().hint.empty());
+}
+
+}  // namespace
+}  // namespace secretfs

@@ -1,0 +1,110 @@
+#include "daemon/audit_log.h"
+
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+#include "base/file.h"
+#include "tests/testkit/fake_clock.h"
+#include "tests/testkit/recording_log.h"
+#include "tests/testkit/temp_dir.h"
+
+namespace secretfs {
+namespace {
+
+AuditEvent Event(bool allowed, std::string name = "db/password") {
+  return {AuditEvent::Operation::kOpen,
+          allowed,
+          allowed ? "owner" : "none",
+          std::move(name),
+          1000,
+          100,
+          42,
+          "/usr/bin/cat"};
+}
+
+class AuditLogTest : public testing::Test {
+ protected:
+  std::vector<nlohmann::json> Lines() const {
+    std::istringstream text(std::string(AsText(ReadFile(file_, 1U << 24U).value())));
+    std::vector<nlohmann::json> lines;
+    for (std::string line; std::getline(text, line);) lines.push_back(nlohmann::json::parse(line));
+    return lines;
+  }
+  testkit::TempDir folder_;
+  testkit::FakeClock clock_;
+  testkit::RecordingLog log_;
+  std::string file_ = folder_.path() + "/audit.jsonl";
+};
+
+TEST_F(AuditLogTest, WritesEveryDecisionAsALineOfJson) {
+  {
+    const auto audit = AuditLog::Open(file_, clock_, log_).value().release();
+    const std::unique_ptr<AuditLog> owner(audit);
+    EXPECT_TRUE(audit->Wants(true));
+    audit->Record(Event(true));
+    audit->Record(Event(false));
+  }
+  const auto lines = Lines();
+  ASSERT_EQ(lines.size(), 2U);
+  EXPECT_EQ(lines[0], (nlohmann::json{{"time", "2001-09-09T01:46:40.000Z"},
+                                      {"operation", "open"},
+                                      {"secret", "db/password"},
+                                      {"decision", "granted"},
+                                      {"rule", "owner"},
+                                      {"uid", 1000},
+                                      {"gid", 100},
+                                      {"pid", 42},
+                                      {"executable", "/usr/bin/cat"}}));
+  EXPECT_EQ(lines[1]["decision"], "denied");
+  EXPECT_EQ(log_.Count("event=denied secret=db/password operation=open uid=1000"), 1U);
+}
+
+TEST_F(AuditLogTest, AppendsAndKeepsTheFileToItsOwner) {
+  for (int i = 0; i < 2; ++i) AuditLog::Open(file_, clock_, log_).value()->Record(Event(true));
+  EXPECT_EQ(Lines().size(), 2U);
+  struct stat st {};
+  ASSERT_EQ(stat(file_.c_str(), &st), 0);
+  EXPECT_EQ(st.st_mode & 0777U, 0600U);
+}
+
+TEST_F(AuditLogTest, WithoutAFileOnlyRefusalsAreKept) {
+  {
+    const auto audit = AuditLog::Open("", clock_, log_).value().release();
+    const std::unique_ptr<AuditLog> owner(audit);
+    EXPECT_FALSE(audit->Wants(true));
+    EXPECT_TRUE(audit->Wants(false));
+    audit->Record(Event(false));
+  }
+  EXPECT_EQ(log_.Count("event=denied"), 1U);
+}
+
+TEST_F(AuditLogTest, NamesCannotForgeALine) {
+  AuditLog::Open(file_, clock_, log_)
+      .value()
+      ->Record(Event(false, "a\n{\"decision\":\"granted\"}\xff"));
+  const auto lines = Lines();
+  ASSERT_EQ(lines.size(), 1U);
+  EXPECT_EQ(lines[0]["decision"], "denied");
+  for (const std::string& line : log_.lines()) EXPECT_EQ(line.find('\n'), std::string::npos);
+}
+
+TEST_F(AuditLogTest, AFullDiskIsCountedAndSaidOnce) {
+  const auto audit = AuditLog::Open("/dev/full", clock_, log_).value().release();
+  const std::unique_ptr<AuditLog> owner(audit);
+  constexpr uint64_t kEvents = 10;
+  for (uint64_t i = 0; i < kEvents; ++i) audit->Record(Event(true));
+  while (audit->dropped() < kEvents) std::this_thread::yield();
+  EXPECT_EQ(log_.Count("event=audit_failed"), 1U);
+}
+
+TEST_F(AuditLogTest, AFileThatCannotBeOpenedIsAnError) {
+  const auto audit = AuditLog::Open(folder_.path() + "/no/such", clock_, log_);
+  ASSERT_FALSE(audit);
+  EXPECT_NE(audit.error().Text().find("cannot open the audit file"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace secretfs

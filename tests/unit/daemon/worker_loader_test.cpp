@@ -1,0 +1,257 @@
+#include "daemon/worker_loader.h"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <future>
+#include <latch>
+#include <optional>
+
+#include "tests/testkit/entries.h"
+#include "tests/testkit/fake_clock.h"
+#include "tests/testkit/recording_log.h"
+
+namespace secretfs {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+using testkit::MakeTestValue;
+using testkit::TextEntry;
+using testkit::TextOf;
+
+EntryPtr EntryMadeBy(std::string name, MakeValue make, std::vector<EntryPtr> inputs = {}) {
+  EntrySpec spec;
+  spec.name = std::move(name);
+  spec.inputs = std::move(inputs);
+  spec.make = std::move(make);
+  return std::make_shared<Entry>(std::move(spec));
+}
+
+/// The answer to one Want(), waited for. A copy, since Done gets it by reference.
+Result<ValuePtr> WantAndWait(Loader& loader, const EntryPtr& entry, SteadyTime deadline) {
+  std::promise<Result<ValuePtr>> promise;
+  loader.Want(entry, deadline, [&](const Result<ValuePtr>& value) { promise.set_value(value); });
+  return promise.get_future().get();
+}
+
+class WorkerLoaderTest : public testing::Test {
+ protected:
+  [[nodiscard]] SteadyTime Later() const { return clock_.Steady() + seconds(60); }
+  SystemClock clock_;
+  testkit::RecordingLog log_;
+};
+
+TEST_F(WorkerLoaderTest, MakesAValueOnceForAllWhoWant) {
+  std::atomic<int> made = 0;
+  std::latch hold(1);
+  const auto entry = EntryMadeBy("x", [&](auto...) -> Result<Value> {
+    hold.wait();
+    ++made;
+    return MakeTestValue("v");
+  });
+  WorkerLoader loader(clock_, log_, 2);
+  constexpr int kReaders = 1000;
+  std::atomic<int> answered = 0;
+  std::promise<void> all;
+  for (int i = 0; i < kReaders; ++i) {
+    loader.Want(entry, Later(), [&](const Result<ValuePtr>& value) {
+      EXPECT_TRUE(value.has_value());
+      if (++answered == kReaders) all.set_value();
+    });
+  }
+  EXPECT_EQ(answered, 0) << "they wait without a thread each";
+  hold.count_down();
+  all.get_future().wait();
+  EXPECT_EQ(made, 1);
+}
+
+TEST_F(WorkerLoaderTest, AnswersAtOnceWhatIsThere) {
+  const auto entry = TextEntry("x");
+  entry->Publish(MakeTestValue("there"), clock_.Steady());
+  WorkerLoader loader(clock_, log_, 1);
+  const auto main_thread = std::this_thread::get_id();
+  std::optional<std::string> got;
+  loader.Want(entry, Later(), [&](const Result<ValuePtr>& value) {
+    EXPECT_EQ(std::this_thread::get_id(), main_thread);
+    got = TextOf(*value);
+  });
+  EXPECT_EQ(got, "there");
+}
+
+TEST_F(WorkerLoaderTest, GivesUpAtTheDeadlineAndFinishesTheWorkForTheNext) {
+  std::latch hold(1);
+  const auto entry = EntryMadeBy("slow", [&](auto...) -> Result<Value> {
+    hold.wait();
+    return MakeTestValue("v");
+  });
+  WorkerLoader loader(clock_, log_, 1);
+  const auto early = WantAndWait(loader, entry, clock_.Steady() + milliseconds(1));
+  ASSERT_FALSE(early);
+  EXPECT_EQ(early.error().code, Code::kTimeout);
+  hold.count_down();
+  EXPECT_TRUE(WantAndWait(loader, entry, Later()));
+}
+
+TEST_F(WorkerLoaderTest, AnEarlierDeadlineOvertakesALaterOne) {
+  std::latch hold(1);
+  const auto entry = EntryMadeBy("slow", [&](auto...) -> Result<Value> {
+    hold.wait();
+    return MakeTestValue("v");
+  });
+  WorkerLoader loader(clock_, log_, 1);
+  std::promise<void> late_answered;
+  loader.Want(entry, Later(), [&](const Result<ValuePtr>& value) {
+    EXPECT_TRUE(value.has_value());
+    late_answered.set_value();
+  });
+  EXPECT_EQ(WantAndWait(loader, entry, clock_.Steady() + milliseconds(5)).error().code,
+            Code::kTimeout);
+  hold.count_down();
+  late_answered.get_future().wait();
+}
+
+TEST_F(WorkerLoaderTest, OneStuckSecretDoesNotHoldUpAnother) {
+  std::latch hold(1);
+  const auto stuck = EntryMadeBy("stuck", [&](auto...) -> Result<Value> {
+    hold.wait();
+    return MakeTestValue("v");
+  });
+  WorkerLoader loader(clock_, log_, 2);
+  loader.Want(stuck, Later(), [](const auto&) {});
+  EXPECT_TRUE(WantAndWait(loader, TextEntry("other"), Later()));
+  hold.count_down();
+}
+
+TEST_F(WorkerLoaderTest, StopAnswersThoseWhoWaitAndThoseWhoCome) {
+  std::latch started(1);
+  const auto entry =
+      EntryMadeBy("x", [&](std::span<const ValuePtr>, SteadyTime, const std::stop_token& stop) {
+        started.count_down();
+        std::mutex mutex;
+        std::unique_lock lock(mutex);
+        std::condition_variable_any().wait(lock, stop,
+                                           [] { return false; });  // a fetch that heeds the token
+        return Result<Value>(Error{Code::kUnavailable, "stopped", "", ""});
+      });
+  WorkerLoader loader(clock_, log_, 1);
+  std::atomic<int> refused = 0;
+  const auto count = [&](const Result<ValuePtr>& value) { refused += value ? 0 : 1; };
+  loader.Want(entry, Later(), count);
+  started.wait();
+  loader.Want(TextEntry("queued"), Later(), count);  // the one worker is busy
+  loader.Stop();
+  EXPECT_EQ(refused, 2);
+  loader.Want(TextEntry("too late"), Later(), count);
+  EXPECT_EQ(refused, 3);
+}
+
+TEST_F(WorkerLoaderTest, ManyThreadsWantManyEntries) {
+  std::vector<EntryPtr> entries;
+  for (int i = 0; i < 100; ++i)
+    entries.push_back(TextEntry("e" + std::to_string(i), {}, std::to_string(i)));
+  WorkerLoader loader(clock_, log_, 4);
+  std::atomic<int> right = 0;
+  {
+    std::vector<std::jthread> threads;
+    for (int t = 0; t < 4; ++t) {
+      threads.emplace_back([&] {
+        for (size_t i = 0; i < entries.size(); ++i) {
+          const auto value = WantAndWait(loader, entries[i], Later());
+          right += value && TextOf(*value) == std::to_string(i) ? 1 : 0;
+        }
+      });
+    }
+  }
+  EXPECT_EQ(right, 400);
+}
+
+class MakeNowTest : public testing::Test {
+ protected:
+  Result<ValuePtr> Make(const EntryPtr& entry) { return MakeNow(entry, clock_, log_, {}); }
+  testkit::FakeClock clock_;
+  testkit::RecordingLog log_;
+};
+
+TEST_F(MakeNowTest, MakesInputsFirst) {
+  const auto a = TextEntry("a", {}, "A");
+  const auto b = TextEntry("b", {}, "B");
+  const auto joined = EntryMadeBy("joined",
+                                  [](std::span<const ValuePtr> in, auto...) -> Result<Value> {
+                                    return MakeTestValue(TextOf(in[0]) + TextOf(in[1]));
+                                  },
+                                  {a, b});
+  EXPECT_EQ(TextOf(*Make(joined)), "AB");
+  EXPECT_EQ(a->GetReport().state, EntryState::kReady);
+}
+
+TEST_F(MakeNowTest, AFailedInputFailsItsViewWithTheInputsCode) {
+  const auto bad = EntryMadeBy("bad", [](auto...) -> Result<Value> {
+    return Error{Code::kNoMatch, "no identity opens it", "/x.age", "mend it"};
+  });
+  const auto view =
+      EntryMadeBy("view", [](auto...) -> Result<Value> { return MakeTestValue("never"); }, {bad});
+  const auto made = Make(view);
+  ASSERT_FALSE(made);
+  EXPECT_EQ(made.error().code, Code::kNoMatch);
+  EXPECT_EQ(made.error().Text(), "needs 'bad', which failed: /x.age: no identity opens it");
+  EXPECT_EQ(made.error().hint, "mend it");
+}
+
+TEST_F(MakeNowTest, AFailureIsKeptForASecondAndThenTriedAgain) {
+  int tries = 0;
+  const auto entry = EntryMadeBy("x", [&](auto...) -> Result<Value> {
+    if (++tries < 2) return Error{Code::kNotFound, "not there", "", ""};
+    return MakeTestValue("healed");
+  });
+  EXPECT_FALSE(Make(entry));
+  EXPECT_FALSE(Make(entry));
+  EXPECT_EQ(tries, 1);
+  clock_.Advance(seconds(1));
+  EXPECT_EQ(TextOf(*Make(entry)), "healed");
+  EXPECT_EQ(tries, 2);
+}
+
+TEST_F(MakeNowTest, TheSameFailureIsLoggedOnce) {
+  const auto entry = EntryMadeBy("x", [](auto...) -> Result<Value> {
+    return Error{Code::kNotFound, "not there", "/f", "look"};
+  });
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_FALSE(Make(entry));
+    clock_.Advance(seconds(2));
+  }
+  EXPECT_EQ(log_.Count("event=secret_failed name=x reason=\"/f: not there\" hint=look"), 1U);
+}
+
+TEST_F(MakeNowTest, AFreshEntryIsMadeEachTime) {
+  int made = 0;
+  EntrySpec spec;
+  spec.name = "status";
+  spec.fresh = true;
+  spec.make = [&](auto...) -> Result<Value> { return MakeTestValue(std::to_string(++made)); };
+  const auto entry = std::make_shared<Entry>(std::move(spec));
+  EXPECT_EQ(TextOf(*Make(entry)), "1");
+  EXPECT_EQ(TextOf(*Make(entry)), "2");
+}
+
+TEST_F(MakeNowTest, AnExceptionIsAFailureThatQuotesNothing) {
+  const auto entry =
+      EntryMadeBy("x", [](auto...) -> Result<Value> { throw std::runtime_error("hunter2"); });
+  const auto made = Make(entry);
+  ASSERT_FALSE(made);
+  EXPECT_EQ(made.error().Text().find("hunter2"), std::string::npos);
+  EXPECT_EQ(log_.Count("hunter2"), 0U);
+}
+
+TEST_F(MakeNowTest, WhatAViewLeavesOutIsLogged) {
+  const auto entry = EntryMadeBy("view", [](auto...) -> Result<Value> {
+    Value value = MakeTestValue("x");
+    value.notes = {"github.com: has a blank"};
+    return value;
+  });
+  ASSERT_TRUE(Make(entry));
+  EXPECT_EQ(log_.Count("event=left_out name=view reason=\"github.com: has a blank\""), 1U);
+}
+
+}  // namespace
+}  // namespace secretfs

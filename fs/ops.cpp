@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <climits>
 
 #include "fs/proc_caller.h"
 
@@ -30,6 +31,7 @@ void SetTimes(struct stat& stat, WallTime time) {
 }  // namespace
 
 void Ops::Lookup(uint64_t parent, std::string_view name, const AttributesDone& done) const {
+  if (name.size() > NAME_MAX) return done(Reply<Attributes>::Fail(ENAMETOOLONG));
   SnapshotPtr snapshot = services_.snapshots.Load();
   const Node* directory = snapshot->Find(parent);
   const Node* node = directory == nullptr ? nullptr : snapshot->Child(*directory, name);

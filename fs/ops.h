@@ -76,7 +76,7 @@ class Ops {
 
   /// A name is visible to all; only its content is guarded. The size is the value's, so a first
   /// look brings it into memory; if that fails or takes over a second the size is 0 for now.
-  /// ENOENT.
+  /// ENOENT, ENAMETOOLONG.
   void Lookup(uint64_t parent, std::string_view name, const AttributesDone& done) const;
   void GetAttributes(uint64_t inode, const AttributesDone& done) const;
 

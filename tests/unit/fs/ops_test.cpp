@@ -79,6 +79,15 @@ TEST_F(OpsTest, LookupOfAnUnknownNameIsNoEntry) {
   EXPECT_EQ(error, ENOENT) << "an inode that is not there";
 }
 
+TEST_F(OpsTest, LookupOfAnOverlongNameSaysSo) {
+  int error = 0;
+  const auto keep = [&](const Reply<Attributes>& reply) { error = reply.error(); };
+  ops_.Lookup(kRootInode, std::string(255, 'n'), keep);
+  EXPECT_EQ(error, ENOENT);
+  ops_.Lookup(kRootInode, std::string(256, 'n'), keep);
+  EXPECT_EQ(error, ENAMETOOLONG);
+}
+
 TEST_F(OpsTest, DirectoriesShowTheMountsOwnerAndTheirSubdirectories) {
   const auto reply = Attributes_(Inode("dir"));
   ASSERT_TRUE(reply && reply->error() == 0);

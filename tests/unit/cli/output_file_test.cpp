@@ -1,0 +1,56 @@
+#include "cli/output_file.h"
+
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include "base/file.h"
+#include "tests/testkit/temp_dir.h"
+
+namespace secretfs {
+namespace {
+
+TEST(OutputFile, AppearsWholeOnCommitForItsOwnerOnly) {
+  const testkit::TempDir folder;
+  const std::string path = folder.path() + "/out";
+  auto output = OutputFile::Open(path);
+  ASSERT_TRUE(output);
+  ASSERT_TRUE(output->Write(AsBytes("one ")));
+  ASSERT_TRUE(output->Write(AsBytes("two")));
+  EXPECT_FALSE(ReadFile(path, 100)) << "not before it is whole";
+  ASSERT_TRUE(output->Commit());
+  EXPECT_EQ(AsText(ReadFile(path, 100).value()), "one two");
+  struct stat st {};
+  ASSERT_EQ(stat(path.c_str(), &st), 0);
+  EXPECT_EQ(st.st_mode & 0777U, 0600U);
+}
+
+TEST(OutputFile, LeavesNothingAndTheOldFileWhenItIsDropped) {
+  const testkit::TempDir folder;
+  const std::string path = folder.path() + "/out";
+  ASSERT_TRUE(ReplaceFile(path, AsBytes("old"), 0600));
+  {
+    auto output = OutputFile::Open(path);
+    ASSERT_TRUE(output->Write(AsBytes("half")));
+  }
+  EXPECT_EQ(AsText(ReadFile(path, 100).value()), "old");
+  EXPECT_EQ(folder.Names(), std::set<std::string>{"out"});
+}
+
+TEST(OutputFile, WritesIntoDevicesAsTheyAre) {
+  auto output = OutputFile::Open("/dev/null");
+  ASSERT_TRUE(output);
+  EXPECT_TRUE(output->Write(AsBytes("x")));
+  EXPECT_TRUE(output->Commit());
+  struct stat st {};
+  ASSERT_EQ(stat("/dev/null", &st), 0);
+  EXPECT_TRUE(S_ISCHR(st.st_mode));
+}
+
+TEST(OutputFile, SaysWhatCannotBeWritten) {
+  const auto output = OutputFile::Open("/no/such/folder/out");
+  ASSERT_FALSE(output);
+  EXPECT_EQ(output.error().where, "/no/such/folder/out");
+}
+
+}  // namespace
+}  // namespace secretfs

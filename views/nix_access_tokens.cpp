@@ -32,36 +32,48 @@ class NixAccessTokensView final : public TokenView {
   }
 };
 
+/// Whether nix fetches archives from such a host and could use a token there.
+bool HasFetcher(const Token& token) {
+  switch (KindOf(token)) {
+    case TokenKind::kGithub:
+    case TokenKind::kGithubApp:
+    case TokenKind::kGitlabPat:
+    case TokenKind::kGitlabOauth:
+    case TokenKind::kGitlabJob:
+    case TokenKind::kSourcehut:
+      return true;
+    case TokenKind::kGeneric:
+      return IsGitlabHost(token);
+    case TokenKind::kGitea:
+    case TokenKind::kBitbucket:
+      return false;
+  }
+  return false;
+}
+
 std::optional<Unfit> UnfitForNix(const Token& token) {
   if (auto unfit = UnfitForAnyFormat(token)) return unfit;
+  if (!HasFetcher(token)) {
+    return Unfit{
+        "nix has no fetcher for this host; if it is a GitHub, GitLab or SourceHut, set 'kind'",
+        true};
+  }
   const std::string_view value = AsText(BareToken(token));
   if (!std::all_of(value.begin(), value.end(), IsWordByte)) {
     return Unfit{
         "the token has a blank, a '#', a control character or a byte outside ASCII, which nix.conf "
         "has no way to write"};
   }
-  switch (KindOf(token)) {
-    case TokenKind::kGithub:
-    case TokenKind::kGithubApp:
-    case TokenKind::kSourcehut:
-      return std::nullopt;
-    case TokenKind::kGitlabPat:
-    case TokenKind::kGitlabOauth:
-    case TokenKind::kGitlabJob:
-      if (!NixTokenType(token).empty()) return std::nullopt;
-      return Unfit{"nix cannot use a GitLab job token", true};
-    case TokenKind::kGitea:
-    case TokenKind::kBitbucket:
-    case TokenKind::kGeneric:
-      break;
-  }
-  if (KindOf(token) == TokenKind::kGeneric && IsGitlabHost(token)) {
+  const TokenKind kind = KindOf(token);
+  if (kind == TokenKind::kGeneric) {
     return Unfit{
         "the kind of this GitLab token is unknown, and nix needs it; set 'kind' to gitlab-pat or "
         "gitlab-oauth"};
   }
-  return Unfit{
-      "nix has no fetcher for this host; if it is a GitHub, GitLab or SourceHut, set 'kind'", true};
+  if (kind == TokenKind::kGitlabJob && NixTokenType(token).empty()) {
+    return Unfit{"nix cannot use a GitLab job token", true};
+  }
+  return std::nullopt;
 }
 
 }  // namespace

@@ -24,7 +24,8 @@ class Parser {
       at_ = open_ = open;
       if (at_ == content_.size()) return parts;
       at_ += 2;
-      parts.push_back(TRY(Substitution()));
+      TemplatePart part = TRY(Substitution());
+      parts.push_back(std::move(part));
     }
   }
 
@@ -46,7 +47,8 @@ class Parser {
       if (Rest().front() != '|') return Wrong(at_, "expected '|' or '}}'", "");
       ++at_;
       SkipBlanks();
-      part.filters.push_back(TRY(Filter()));
+      const TemplateFilter* filter = TRY(Filter());
+      part.filters.push_back(filter);
       if (part.filters.size() > kMostFilters) {
         return Wrong(open_, "more than " + std::to_string(kMostFilters) + " filters", "");
       }
@@ -55,14 +57,15 @@ class Parser {
 
   Result<TemplatePart> Operand() {
     if (Rest().empty()) return Unclosed();
-    if (Rest().front() == '\'') return TemplatePart{Kind::kText, TRY(Quoted()), {}};
     const size_t start = at_;
-    std::string name = Rest().front() == '"' ? TRY(Quoted()) : TRY(BareName());
-    if (name.empty()) {
+    const char first = Rest().front();
+    std::string text = TRY(first == '\'' || first == '"' ? Quoted() : BareName());
+    if (first == '\'') return TemplatePart{Kind::kText, std::move(text), {}};
+    if (text.empty()) {
       return Wrong(start, "no name of a secret",
                    "write {{ name }}, or {{ '{{' }} for two braces themselves");
     }
-    return TemplatePart{Kind::kSecret, std::move(name), {}};
+    return TemplatePart{Kind::kSecret, std::move(text), {}};
   }
 
   /// Up to '|' or "}}", without the blanks before them.
@@ -164,8 +167,8 @@ class TemplateView final : public View {
   [[nodiscard]] Result<Value> Render(std::span<const ViewInput> inputs) const override {
     SecretBuilder out;
     for (const TemplatePart& part : parts_) {
-      const ByteView bytes = part.kind == TemplatePart::Kind::kText ? AsBytes(part.text)
-                                                                    : TRY(Find(inputs, part.text));
+      ByteView bytes = AsBytes(part.text);
+      if (part.kind == TemplatePart::Kind::kSecret) bytes = TRY(Find(inputs, part.text));
       TRY(AppendFiltered(out, bytes, part.text, part.filters));
     }
     Value value;
@@ -195,8 +198,8 @@ Result<std::vector<TemplatePart>> ParseTemplate(std::string_view content, const 
 
 Result<std::unique_ptr<const View>> MakeTemplateView(const ViewConfig& config) {
   const std::string content = config.parameters.Get("content");
-  return std::unique_ptr<const View>(
-      std::make_unique<TemplateView>(TRY(ParseTemplate(content, config.place))));
+  std::vector<TemplatePart> parts = TRY(ParseTemplate(content, config.place));
+  return std::unique_ptr<const View>(std::make_unique<TemplateView>(std::move(parts)));
 }
 
 }  // namespace secretfs

@@ -4,6 +4,7 @@
 #include <sstream>
 
 #include "tests/unit/views/view_testing.h"
+#include "views/formats.h"
 
 namespace secretfs {
 namespace {
@@ -115,6 +116,15 @@ TEST(Netrc, KeepsTheFirstOfAMachinesPorts) {
   EXPECT_EQ(view.text, "machine h login oauth2 password first\n");
   EXPECT_THAT(view.notes,
               ElementsAre(HasSubstr("'H:2': the entry for 'h:1' comes first"), HasSubstr("'h': ")));
+}
+
+TEST(Netrc, FindsNoFaultWithAnotherPort) {
+  const TokenTable table =
+      Table(MakeToken("h:1", "first"), MakeToken("h:2", "second"), MakeToken("h:1/", "third"));
+  const Selection selection = SelectForNetrc(table);
+  ASSERT_EQ(selection.left_out.size(), 2U);
+  EXPECT_TRUE(selection.left_out[0].why.by_design);
+  EXPECT_FALSE(selection.left_out[1].why.by_design);
 }
 
 TEST(Netrc, LeavesOutTokensForOnePath) {

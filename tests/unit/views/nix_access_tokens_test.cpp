@@ -4,6 +4,7 @@
 #include <sstream>
 
 #include "tests/unit/views/view_testing.h"
+#include "views/formats.h"
 
 namespace secretfs {
 namespace {
@@ -86,6 +87,15 @@ TEST(NixAccessTokens, LeavesOutWhatTheLineCannotHold) {
     EXPECT_EQ(view.text, "# no access tokens that nix could use\n");
     EXPECT_THAT(view.notes, ElementsAre(HasSubstr("'github.com': the token has a blank")));
   }
+}
+
+TEST(NixAccessTokens, FindsNoFaultWithTokensThatItHasNoUseFor) {
+  for (const char* host : {"codeberg.org", "git.home.lan"}) {
+    const TokenTable table = Table(MakeToken(host, "a b"));
+    EXPECT_TRUE(SelectForNix(table).left_out.at(0).why.by_design);
+  }
+  const TokenTable table = Table(MakeToken("github.com", "a b"));
+  EXPECT_FALSE(SelectForNix(table).left_out.at(0).why.by_design);
 }
 
 TEST(NixAccessTokens, LeavesOutWhatIsNoHost) {

@@ -1,0 +1,38 @@
+// Editing a token JSON file: one editor at a time, the old file or the new one at any moment.
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+
+#include "base/result.h"
+#include "base/unique_fd.h"
+#include "core/token.h"
+
+namespace secretfs {
+
+/// Keeps other editors of the file away for as long as it lives. The lock is on the file's folder:
+/// the file itself is replaced by each edit, and may not exist yet; a lock file of its own would
+/// stay behind, and belong to whoever came first. Readers need no lock.
+/// Errors: kTimeout when another process keeps it for longer than `patience`.
+Result<UniqueFd> LockTokenFile(const std::string& path, std::chrono::milliseconds patience);
+
+/// Errors: of the file and of its text (providers/token_json.h).
+Result<TokenTable> LoadTokenFile(const std::string& path);
+/// A new file gets mode 0600; an old one keeps its owner and mode.
+Status SaveTokenFile(const std::string& path, const TokenTable& table);
+
+/// What `tokens set` was told. What is absent stays as it is.
+struct TokenEdit {
+  std::string host;
+  std::optional<std::string> user;  // "" takes it away
+  std::optional<TokenKind> kind;
+  SecretBytes value;
+};
+
+/// Whether anything changed.
+bool ApplyTokenEdit(TokenTable& table, TokenEdit edit);
+/// Errors: kNotFound, with a host that may have been meant.
+Status RemoveToken(TokenTable& table, const std::string& host);
+
+}  // namespace secretfs

@@ -1,0 +1,28 @@
+// An audit that keeps what it is told. Thread-safe.
+#pragma once
+
+#include <mutex>
+#include <vector>
+
+#include "core/audit.h"
+
+namespace secretfs::testkit {
+
+class RecordingAudit final : public AuditSink {
+ public:
+  [[nodiscard]] bool Wants(bool /*allowed*/) const noexcept override { return true; }
+  void Record(AuditEvent event) noexcept override {
+    const std::lock_guard lock(mutex_);
+    events_.push_back(std::move(event));
+  }
+  [[nodiscard]] std::vector<AuditEvent> events() const {
+    const std::lock_guard lock(mutex_);
+    return events_;
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  std::vector<AuditEvent> events_;
+};
+
+}  // namespace secretfs::testkit

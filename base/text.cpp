@@ -26,27 +26,44 @@ size_t Utf8Length(std::string_view text) {
   return overlong || outside ? 0 : length;
 }
 
+/// Characters that a terminal obeys (C0, DEL, C1), and those that end a line or turn its direction
+/// round, so that what is shown would not be what is there.
 bool IsControl(std::string_view sequence) {
   const auto lead = static_cast<unsigned char>(sequence[0]);
   if (sequence.size() == 1) return lead < 0x20 || lead == 0x7f;
-  return sequence.size() == 2 && lead == 0xc2 &&
-         static_cast<unsigned char>(sequence[1]) < 0xa0;  // C1
+  if (sequence.size() == 2 && lead == 0xc2) return static_cast<unsigned char>(sequence[1]) < 0xa0;
+  constexpr std::array<std::string_view, 14> kFormats{
+      "\u061c", "\u200e", "\u200f", "\u2028", "\u2029", "\u202a", "\u202b",
+      "\u202c", "\u202d", "\u202e", "\u2066", "\u2067", "\u2068", "\u2069"};
+  return std::find(kFormats.begin(), kFormats.end(), sequence) != kFormats.end();
 }
 
+/// Letters added, dropped, changed, or swapped with their neighbour (optimal string alignment).
 size_t EditDistance(std::string_view a, std::string_view b) {
+  std::vector<size_t> before_last(b.size() + 1);
+  std::vector<size_t> last(b.size() + 1);
   std::vector<size_t> row(b.size() + 1);
   std::iota(row.begin(), row.end(), size_t{0});
   for (size_t i = 1; i <= a.size(); ++i) {
-    size_t diagonal = row[0];
+    before_last.swap(last);
+    last.swap(row);
     row[0] = i;
     for (size_t j = 1; j <= b.size(); ++j) {
-      const size_t above = row[j];
-      const size_t change = diagonal + (a[i - 1] == b[j - 1] ? 0U : 1U);
-      row[j] = std::min({above + 1, row[j - 1] + 1, change});
-      diagonal = above;
+      const size_t change = last[j - 1] + (a[i - 1] == b[j - 1] ? 0U : 1U);
+      row[j] = std::min({last[j] + 1, row[j - 1] + 1, change});
+      const bool swapped = i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1];
+      if (swapped) row[j] = std::min(row[j], before_last[j - 2] + 1);
     }
   }
   return row[b.size()];
+}
+
+/// The longest start of `text` up to `limit` bytes that does not end inside a character.
+std::string_view CutAt(std::string_view text, size_t limit) {
+  for (size_t back = 1; back <= 3; ++back) {
+    if (Utf8Length(text.substr(limit - back)) > back) return text.substr(0, limit - back);
+  }
+  return text.substr(0, limit);
 }
 
 }  // namespace
@@ -74,15 +91,16 @@ std::string Printable(std::string_view text) {
 
 std::string Quote(std::string_view text) {
   constexpr size_t kLongest = 80;
-  const bool cut = text.size() > kLongest;
-  return "'" + Printable(text.substr(0, kLongest)) + (cut ? "...'" : "'");
+  if (text.size() <= kLongest) return "'" + Printable(text) + "'";
+  return "'" + Printable(CutAt(text, kLongest)) + "...'";
 }
 
 std::optional<std::string> ClosestWord(std::string_view word, std::span<const std::string> known) {
   constexpr size_t kLongest = 64;  // the distance is quadratic, and longer words are not slips
   if (word.size() > kLongest) return std::nullopt;
   std::optional<std::string> best;
-  size_t best_distance = std::max<size_t>(1, word.size() / 3) + 1;
+  // A third of the letters may be wrong, or one of a short word, but not all.
+  size_t best_distance = std::min(std::max<size_t>(1, word.size() / 3) + 1, word.size());
   for (const std::string& candidate : known) {
     if (candidate.size() > kLongest) continue;
     const size_t distance = EditDistance(word, candidate);
@@ -97,7 +115,7 @@ std::optional<std::string> ClosestWord(std::string_view word, std::span<const st
 std::string Join(std::span<const std::string> words, std::string_view separator) {
   std::string out;
   for (const std::string& word : words) {
-    if (!out.empty()) out += separator;
+    if (&word != &words.front()) out += separator;
     out += word;
   }
   return out;

@@ -2,6 +2,8 @@
 
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cstdlib>
@@ -26,11 +28,20 @@ std::string Value(std::string_view text) {
   return quoted + '"';
 }
 
+/// The variable is inherited by everything below a unit, so it counts only while it names our
+/// stream. systemd.exec(5)
+bool StderrIsJournal() {
+  const char* stream = std::getenv("JOURNAL_STREAM");
+  struct stat st {};
+  if (stream == nullptr || ::fstat(STDERR_FILENO, &st) != 0) return false;
+  return std::to_string(st.st_dev) + ":" + std::to_string(st.st_ino) == stream;
+}
+
 class SpdLog final : public Log {
  public:
   explicit SpdLog(Level lowest)
       : logger_("secretfs", std::make_shared<spdlog::sinks::stderr_sink_mt>()),
-        journal_(std::getenv("JOURNAL_STREAM") != nullptr) {
+        journal_(StderrIsJournal()) {
     logger_.set_pattern("%v");
     logger_.set_level(ToSpd(lowest));
     logger_.flush_on(spdlog::level::trace);

@@ -7,6 +7,7 @@
 #include <array>
 #include <cerrno>
 #include <climits>
+#include <cstdint>
 #include <cstdlib>
 #include <cstring>
 #include <memory>
@@ -30,6 +31,9 @@ Result<size_t> ReadUpTo(int fd, ByteSpan into, const std::string& name) {
 Error TooLarge(size_t limit, const std::string& name) {
   return {Code::kTooLarge, "larger than " + std::to_string(limit) + " bytes", name, ""};
 }
+
+/// One byte over the limit shows that it is passed.
+size_t MostToRead(size_t limit) { return limit == SIZE_MAX ? limit : limit + 1; }
 
 /// One byte more than the file says, so that one read finds its end; 4 KiB for pipes.
 size_t FirstRead(int fd) {
@@ -87,21 +91,21 @@ Result<FileStamp> StampOf(const std::string& path) {
 }
 
 Result<Bytes> ReadAll(int fd, size_t limit, const std::string& name) {
-  Bytes bytes(std::min(FirstRead(fd), limit + 1));
+  Bytes bytes(std::min(FirstRead(fd), MostToRead(limit)));
   size_t size = 0;
   for (;;) {
     const size_t n = TRY(ReadUpTo(fd, ByteSpan(bytes).subspan(size), name));
     size += n;
     if (size > limit) return TooLarge(limit, name);
     if (size < bytes.size()) break;
-    bytes.resize(std::min(2 * bytes.size(), limit + 1));
+    bytes.resize(std::min(2 * bytes.size(), MostToRead(limit)));
   }
   bytes.resize(size);
   return bytes;
 }
 
 Result<SecretBytes> ReadAllSecret(int fd, size_t limit, const std::string& name) {
-  size_t capacity = std::min(FirstRead(fd), limit + 1);
+  size_t capacity = std::min(FirstRead(fd), MostToRead(limit));
   SecretBytes so_far;
   for (;;) {
     so_far = TRY(SecretBytes::Make(capacity, [&](ByteSpan out) -> Result<size_t> {
@@ -111,7 +115,7 @@ Result<SecretBytes> ReadAllSecret(int fd, size_t limit, const std::string& name)
     }));
     if (so_far.size() > limit) return TooLarge(limit, name);
     if (so_far.size() < capacity) return so_far;
-    capacity = std::min(2 * capacity, limit + 1);
+    capacity = std::min(2 * capacity, MostToRead(limit));
   }
 }
 
@@ -149,6 +153,22 @@ Status CopyOwnerAndMode(int fd, const struct stat& old, const std::string& path)
   return Ok{};
 }
 
+/// The file that `path` stands for; it need not exist, even where a symlink points to it.
+Result<std::string> FollowLinks(std::string path) {
+  constexpr int kMostLinks = 40;  // as the kernel
+  for (int links = 0; links < kMostLinks; ++links) {
+    const std::unique_ptr<char, decltype(&std::free)> real(::realpath(path.c_str(), nullptr),
+                                                           &std::free);
+    if (real) return std::string(real.get());
+    std::array<char, PATH_MAX> buffer{};
+    const ssize_t size = ::readlink(path.c_str(), buffer.data(), buffer.size());
+    if (size < 0) return path;
+    const std::string link(buffer.data(), static_cast<size_t>(size));
+    path = link.starts_with('/') ? link : path.substr(0, path.rfind('/') + 1) + link;
+  }
+  return SystemError(ELOOP, "cannot replace", path);
+}
+
 Status WriteTemporary(int fd, ByteView bytes, mode_t mode, const std::string& target) {
   struct stat old {};
   if (::stat(target.c_str(), &old) == 0) {
@@ -164,12 +184,7 @@ Status WriteTemporary(int fd, ByteView bytes, mode_t mode, const std::string& ta
 }  // namespace
 
 Status ReplaceFile(const std::string& path, ByteView bytes, mode_t mode) {
-  std::string target = path;
-  if (const std::unique_ptr<char, decltype(&std::free)> real(::realpath(path.c_str(), nullptr),
-                                                             &std::free);
-      real) {
-    target = real.get();
-  }
+  const std::string target = TRY(FollowLinks(path));
   std::string temporary = target + ".XXXXXX";
   UniqueFd fd(::mkostemp(temporary.data(), O_CLOEXEC));
   if (!fd) return SystemError(errno, "cannot create a file beside it", target);

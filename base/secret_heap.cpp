@@ -21,8 +21,9 @@ namespace {
 constexpr size_t kSlabBytes = size_t{64} * 1024;
 constexpr size_t kCanaryBytes = 16;
 // Slot sizes, canary included: at most a third of a slot is waste.
-constexpr std::array<size_t, 18> kSlotSizes{32,  48,   64,   96,   128,  192,  256,  384,  512,
-                                            768, 1024, 1536, 2048, 3072, 4096, 6144, 8192, 16384};
+constexpr std::array<size_t, 19> kSlotSizes{32,   48,   64,   96,    128,  192,  256,
+                                            384,  512,  768,  1024,  1536, 2048, 3072,
+                                            4096, 6144, 8192, 12288, 16384};
 
 size_t PageSize() {
   static const auto size = static_cast<size_t>(sysconf(_SC_PAGESIZE));

@@ -67,7 +67,9 @@ bool ConstantTimeEqual(ByteView a, ByteView b) noexcept {
   return difference == 0;
 }
 
-void Wipe(ByteSpan bytes) noexcept { explicit_bzero(bytes.data(), bytes.size()); }
+void Wipe(ByteSpan bytes) noexcept {
+  if (!bytes.empty()) explicit_bzero(bytes.data(), bytes.size());
+}
 
 SecretBuilder::~SecretBuilder() { secret_heap::Free(data_); }
 

@@ -9,25 +9,36 @@
 #include "daemon/daemon.h"
 
 namespace secretfs {
+namespace {
+
+struct Options {
+  std::string config = DefaultConfigFile();
+  std::string mount_point = DefaultMountPoint();
+  bool debug = false;
+};
+
+ExitCode Run(const Options& options) {
+  const auto config = ReadConfig(options.config, DefaultsForThisUser());
+  if (!config) return FailOnConfig(config.error());
+  auto assembly = Assemble(*config);
+  if (!assembly) return FailOnConfig(assembly.error());
+  const auto log = StderrLog(options.debug ? Level::kDebug : Level::kInfo);
+  const Status served =
+      RunDaemon({options.mount_point, SECRETFS_VERSION}, *config, *std::move(assembly), *log);
+  return served ? ExitCode::kDone : ui::Fail(served.error());
+}
+
+}  // namespace
 
 Command MountCommand() {
   return {"mount", "serve the secrets of a configuration at a mount point, in the foreground",
           [](CLI::App& app) {
-            struct Options {
-              DaemonOptions daemon{DefaultConfigFile(), DefaultMountPoint(), SECRETFS_VERSION};
-              bool debug = false;
-            };
             const auto options = std::make_shared<Options>();
-            AddConfigOption(app, options->daemon.config_file);
-            app.add_option("mountpoint", options->daemon.mount_point, "the folder to mount at")
+            AddConfigOption(app, options->config);
+            app.add_option("mountpoint", options->mount_point, "the folder to mount at")
                 ->capture_default_str();
             app.add_flag("--debug", options->debug, "log more");
-            return [options] {
-              const auto log = StderrLog(options->debug ? Level::kDebug : Level::kInfo);
-              const Status served = RunDaemon(options->daemon, *log);
-              if (!served) return FailOnConfig(served.error());
-              return ExitCode::kDone;
-            };
+            return [options] { return Run(*options); };
           }};
 }
 

@@ -17,9 +17,7 @@
 #include "base/text.h"
 #include "crypto/init.h"
 #include "daemon/accounts.h"
-#include "daemon/assemble.h"
 #include "daemon/audit_log.h"
-#include "daemon/config_files.h"
 #include "daemon/harden.h"
 #include "daemon/status.h"
 #include "daemon/worker_loader.h"
@@ -61,18 +59,17 @@ void AskNssForNames(const Config& config, FileAccounts& accounts) {
 
 class Daemon {
  public:
-  Daemon(const DaemonOptions& options, Log& log, UniqueFd signals)
+  Daemon(const DaemonOptions& options, const Config& config, Log& log, UniqueFd signals)
       : options_(options),
+        config_(config),
         log_(log),
         signals_(std::move(signals)),
         accounts_(clock_, "/etc/passwd", "/etc/group") {}
 
-  Status Run() {
-    const Config config = TRY(ReadConfig(options_.config_file, DefaultsForThisUser()));
-    Assembly assembly = TRY(Assemble(config));
+  Status Run(Assembly assembly) {
     identities_ = assembly.identities;
-    AskNssForNames(config, accounts_);
-    audit_ = TRY(AuditLog::Open(config.audit_file, clock_, log_));
+    AskNssForNames(config_, accounts_);
+    audit_ = TRY(AuditLog::Open(config_.audit_file, clock_, log_));
     assembly.entries.push_back(StatusEntry());
     snapshots_ = std::make_unique<SnapshotCell>(Snapshot::Build(assembly.entries, started_));
     loader_ = std::make_unique<WorkerLoader>(
@@ -80,7 +77,7 @@ class Daemon {
     ops_ = std::make_unique<fs::Ops>(
         fs::Ops::Services{*snapshots_, *loader_, accounts_, *audit_, clock_});
     mount_ = TRY(fs::MountAt(options_.mount_point));
-    const Status served = Serve(config.secrets.size() + config.views.size());
+    const Status served = Serve(config_.secrets.size() + config_.views.size());
     loader_
         ->Stop();  // answers whoever still waits, while the session is there to carry the answers
     session_.reset();
@@ -162,6 +159,7 @@ class Daemon {
   }
 
   const DaemonOptions& options_;
+  const Config& config_;
   Log& log_;
   const UniqueFd signals_;
   const UniqueFd receiver_ended_{::eventfd(0, EFD_CLOEXEC)};
@@ -179,9 +177,9 @@ class Daemon {
 
 }  // namespace
 
-Status RunDaemon(const DaemonOptions& options, Log& log) {
+Status RunDaemon(const DaemonOptions& options, const Config& config, Assembly assembly, Log& log) {
   UniqueFd signals = TRY(BlockSignals());
-  return Daemon(options, log, std::move(signals)).Run();
+  return Daemon(options, config, log, std::move(signals)).Run(std::move(assembly));
 }
 
 }  // namespace secretfs

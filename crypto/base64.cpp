@@ -22,6 +22,7 @@ bool IsText(ByteView text) {
 /// pointer) anything after the text.
 std::optional<size_t> Decode(ByteSpan into, ByteView text, const char* ignore, Padding padding) {
   size_t size = 0;
+  if (text.empty()) return size;  // libsodium takes no null pointer
   if (!IsText(text)) return std::nullopt;
   if (sodium_base642bin(AsUnsigned(into), into.size(), AsText(text).data(), text.size(), ignore,
                         &size, nullptr, Variant(padding)) != 0) {

@@ -33,8 +33,10 @@ Sha256Digest Sha256(ByteView bytes) {
 void HmacSha256(ByteView key, std::initializer_list<ByteView> parts, ByteSpan out) {
   if (out.size() != kSha256Bytes) std::abort();
   crypto_auth_hmacsha256_state state;
-  crypto_auth_hmacsha256_init(&state, AsUnsigned(key), key.size());
+  static constexpr unsigned char kNoKey = 0;
+  crypto_auth_hmacsha256_init(&state, key.empty() ? &kNoKey : AsUnsigned(key), key.size());
   for (const ByteView part : parts) {
+    if (part.empty()) continue;  // libsodium takes no null pointer
     crypto_auth_hmacsha256_update(&state, AsUnsigned(part), part.size());
   }
   crypto_auth_hmacsha256_final(&state, AsUnsigned(out));

@@ -64,9 +64,7 @@ class PassphraseIdentity final : public Identity {
   }
 
   [[nodiscard]] Result<SecretBytes> DeriveWrapKey(ByteView salt, int work_factor) const {
-    const ByteView label = AsBytes(kLabel);
-    Bytes labelled_salt(label.begin(), label.end());
-    labelled_salt.insert(labelled_salt.end(), salt.begin(), salt.end());
+    const std::string labelled_salt = std::string(kLabel).append(AsText(salt));
     return SecretBytes::Make(kWrapKeyBytes, [&](ByteSpan out) -> Result<size_t> {
       const std::lock_guard one_at_a_time(memory_);
       const ByteView passphrase = passphrase_.Expose();

@@ -136,8 +136,7 @@ TEST(AgeStream, CountsBeyondOneByte) {
 TEST(AgeStream, PassesTheSourcesErrorOnAfterWholeChunks) {
   const std::string plaintext = TestPlaintext(2 * kChunkBytes);
   const std::string payload = SealPayload(plaintext);
-  DribbleSource source(AsBytes(payload).first(kSealedChunkBytes + 10), SIZE_MAX,
-                       Error{Code::kIo, "disk", "", ""});
+  DribbleSource source(AsBytes(payload).first(kSealedChunkBytes + 10), SIZE_MAX, Code::kIo);
   StreamReader reader = Reader(source);
   EXPECT_TRUE(AsText(reader.Next().value()) == plaintext.substr(0, kChunkBytes));
   EXPECT_EQ(FailureOf(reader.Next()), Code::kIo);

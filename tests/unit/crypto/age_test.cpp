@@ -67,7 +67,7 @@ TEST(Age, GivesTheSameFromAnySource) {
   const auto identities = Identities("x25519.txt");
   for (const char* name : {"x25519.age", "x25519_armored.age"}) {
     const std::string file = Fixture(name);
-    for (const size_t step : {1, 2, 17, 100}) {
+    for (const size_t step : {1U, 2U, 17U, 100U}) {
       DribbleSource in(AsBytes(file), step);
       EXPECT_EQ(Decrypt(in, identities).plaintext, Fixture("plaintext")) << name << " " << step;
     }
@@ -102,7 +102,7 @@ TEST(Age, AMissingNonceIsAHeaderFailure) {
 }
 
 TEST(Age, ReadsHeadersOfAnySizeUpToTheLimit) {
-  for (const size_t size : {4000, 4096, 4097, 8192, 100'000, 1'000'000}) {
+  for (const size_t size : {4000U, 4096U, 4097U, 8192U, 100'000U, 1'000'000U}) {
     const Stanza large{"large", {}, Bytes(size / 4 * 3)};
     EXPECT_EQ(ToText(DecryptWhole(WriteFile({large}, "text")).value()), "text") << size;
   }

@@ -44,8 +44,8 @@ std::string WithLines(std::string_view lines) {
 TEST(Armor, DecodesEverySizeInAnyPieces) {
   std::string bytes;
   for (int size = 0; size < 200; ++size) {
-    for (const size_t step : {1, 7, 64, 10'000}) {
-      for (const size_t read_size : {1, 47, 48, 49, 1000}) {
+    for (const size_t step : {1U, 7U, 64U, 10'000U}) {
+      for (const size_t read_size : {1U, 47U, 48U, 49U, 1000U}) {
         ASSERT_EQ(Decode(Armor(bytes), step, read_size).value(), bytes) << size;
       }
     }

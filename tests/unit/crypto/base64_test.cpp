@@ -44,7 +44,7 @@ TEST(Base64, RejectsEveryByteOutsideTheAlphabet) {
   for (int value = 0; value < 256; ++value) {  // libsodium 1.0.18 takes 0x80 to 0xff for '/'
     const char c = static_cast<char>(value);
     const bool in_alphabet = kAlphabet.find(c) != std::string_view::npos;
-    for (const size_t place : {0, 1, 2, 3}) {
+    for (const size_t place : {0U, 1U, 2U, 3U}) {
       std::string text = "AAAA";
       text[place] = c;
       EXPECT_EQ(DecodeBase64(text, Padding::kNone).has_value(), in_alphabet) << value;

@@ -32,7 +32,7 @@ TEST(ReadFull, GathersShortReads) {
 }
 
 TEST(ReadFull, PassesTheSourcesErrorOn) {
-  DribbleSource source(AsBytes("0123"), 3, Error{Code::kIo, "disk", "", ""});
+  DribbleSource source(AsBytes("0123"), 3, Code::kIo);
   Bytes into(8);
   EXPECT_EQ(FailureOf(ReadFull(source, into)), Code::kIo);
 }

@@ -47,10 +47,10 @@ inline std::vector<IdentityPtr> Identities(const std::string& fixture) {
 /// Gives at most `step` bytes at a time, and an error at the end if there is one.
 class DribbleSource final : public ByteSource {
  public:
-  DribbleSource(ByteView bytes, size_t step, std::optional<Error> at_end = {})
-      : rest_(bytes), step_(step), at_end_(std::move(at_end)) {}
+  DribbleSource(ByteView bytes, size_t step, std::optional<Code> error_at_end = {})
+      : rest_(bytes), step_(step), error_at_end_(error_at_end) {}
   Result<size_t> Read(ByteSpan into) override {
-    if (rest_.empty() && at_end_) return *at_end_;
+    if (rest_.empty() && error_at_end_) return Error{*error_at_end_, "disk", "", ""};
     const size_t count = std::min({rest_.size(), into.size(), step_});
     std::copy_n(rest_.begin(), count, into.begin());
     rest_ = rest_.subspan(count);
@@ -60,7 +60,7 @@ class DribbleSource final : public ByteSource {
  private:
   ByteView rest_;
   size_t step_;
-  std::optional<Error> at_end_;
+  std::optional<Code> error_at_end_;
 };
 
 /// Has the file key already.

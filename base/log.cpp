@@ -14,7 +14,7 @@ namespace secretfs {
 namespace {
 
 bool NeedsQuotes(std::string_view text) {
-  return text.empty() || text.find_first_of(" \"=") != std::string_view::npos;
+  return text.find_first_of(" \"=") != std::string_view::npos;
 }
 
 std::string Value(std::string_view text) {
@@ -86,7 +86,9 @@ class SpdLog final : public Log {
 
 void Log::Line(Level level, std::string_view event, std::initializer_list<Field> fields) {
   std::string line = "event=" + std::string(event);
-  for (const Field& field : fields) line += " " + field.key() + "=" + Value(field.text());
+  for (const Field& field : fields) {
+    if (!field.text().empty()) line += " " + field.key() + "=" + Value(field.text());
+  }
   Write(level, line);
 }
 

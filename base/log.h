@@ -35,7 +35,7 @@ class Field {
   std::string text_;
 };
 
-/// Thread-safe.
+/// A field without text is left out. Thread-safe.
 class Log {
  public:
   virtual ~Log() = default;

@@ -7,7 +7,7 @@
 namespace secretfs {
 
 void AddConfigOption(CLI::App& app, std::string& file) {
-  app.add_option("config", file, "the configuration; config.d/*.yaml beside it belongs to it")
+  app.add_option("CONFIG", file, "the configuration; config.d/*.yaml beside it belongs to it")
       ->capture_default_str();
 }
 

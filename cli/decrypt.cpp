@@ -103,7 +103,7 @@ Command DecryptCommand() {
             app.add_option("-o,--output", options->output,
                            "write here instead of standard output; nothing is left on failure")
                 ->type_name("FILE");
-            app.add_option("input", options->input, "the age file; - is standard input")
+            app.add_option("FILE", options->input, "the age file; - is standard input")
                 ->capture_default_str();
             return [options] {
               if (options->identity_files.empty() && options->passphrase_fds.empty()) {

@@ -5,6 +5,18 @@
 #include "crypto/init.h"
 #include "daemon/harden.h"
 
+namespace {
+
+/// Our messages begin in lower case; CLI11's do not.
+std::string LowerFirst(std::string text) {
+  if (!text.empty() && text.front() >= 'A' && text.front() <= 'Z') {
+    text.front() = static_cast<char>(text.front() - 'A' + 'a');
+  }
+  return text;
+}
+
+}  // namespace
+
 int main(int argc, char** argv) {
   using namespace secretfs;
   // Before anything can touch a secret: no core dumps, and OpenSSL's memory is ours.
@@ -14,7 +26,8 @@ int main(int argc, char** argv) {
   CLI::App program(
       "secretfs serves a machine's secrets as files, each readable by exactly those who may",
       "secretfs");
-  program.set_version_flag("--version", "secretfs " SECRETFS_VERSION);
+  program.set_help_flag("-h,--help", "show this help");
+  program.set_version_flag("--version", "secretfs " SECRETFS_VERSION, "show the version");
   program.require_subcommand(1);
   program.footer("secretfs(1) describes the commands, secretfs.yaml(5) the configuration.");
   std::function<ExitCode()> run;
@@ -27,7 +40,7 @@ int main(int argc, char** argv) {
   } catch (const CLI::Success& done) {
     return program.exit(done);
   } catch (const CLI::ParseError& wrong) {
-    const Error error{Code::kInvalid, wrong.what(), "", "see `secretfs --help`"};
+    const Error error{Code::kInvalid, LowerFirst(wrong.what()), "", "see `secretfs --help`"};
     return static_cast<int>(ui::Fail(error, ExitCode::kUsage));
   }
   return static_cast<int>(run());

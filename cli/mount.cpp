@@ -35,7 +35,7 @@ Command MountCommand() {
           [](CLI::App& app) {
             const auto options = std::make_shared<Options>();
             AddConfigOption(app, options->config);
-            app.add_option("mountpoint", options->mount_point, "the folder to mount at")
+            app.add_option("MOUNTPOINT", options->mount_point, "the folder to mount at")
                 ->capture_default_str();
             app.add_flag("--debug", options->debug, "log more");
             return [options] { return Run(*options); };

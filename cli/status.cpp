@@ -84,7 +84,7 @@ ExitCode Run(const Options& options) {
 Command StatusCommand() {
   return {"status", "show the state of every secret of a mounted secretfs", [](CLI::App& app) {
             const auto options = std::make_shared<Options>();
-            app.add_option("mountpoint", options->mount_point, "where it is mounted")
+            app.add_option("MOUNTPOINT", options->mount_point, "where it is mounted")
                 ->capture_default_str();
             app.add_flag("--json", options->json, "print JSON instead of a table");
             return [options] { return Run(*options); };

@@ -77,11 +77,7 @@ class Daemon {
     ops_ = std::make_unique<fs::Ops>(
         fs::Ops::Services{*snapshots_, *loader_, accounts_, *audit_, clock_});
     mount_ = TRY(fs::MountAt(options_.mount_point));
-    const Status served = Serve(config_.secrets.size() + config_.views.size());
-    loader_
-        ->Stop();  // answers whoever still waits, while the session is there to carry the answers
-    session_.reset();
-    return served;
+    return Serve(config_.secrets.size() + config_.views.size());
   }
 
  private:
@@ -91,20 +87,21 @@ class Daemon {
       Unmount();
       return std::move(session).error();
     }
-    session_ = std::move(*session);
     Status result = Ok{};
-    {
-      const std::jthread receiver([&] {
-        pthread_setname_np(pthread_self(), "fuse");
-        result = session_->Serve();
-        eventfd_write(receiver_ended_.get(), 1);
-      });
-      AnnounceReady(declared);
-      WaitForEnd();
-      sd_notify(0, "STOPPING=1");
-      Unmount();
-      session_->Stop();
-    }
+    std::jthread receiver([&] {
+      pthread_setname_np(pthread_self(), "fuse");
+      result = (*session)->Serve();
+      eventfd_write(receiver_ended_.get(), 1);
+    });
+    const std::jthread announcer([&] { AnnounceReady(declared); });
+    WaitForEnd();
+    sd_notify(0, "STOPPING=1");
+    Unmount();
+    (*session)->Stop();
+    receiver.join();
+    loader_->Stop();  // answers whoever still waits, while there is a session to carry the answers
+    session->reset();
+    mount_.device.reset();  // fails whatever the kernel still waits for
     log_.Info("stopped", {{"mount", mount_.path}});
     return result;
   }
@@ -114,12 +111,14 @@ class Daemon {
     if (!unmounted) log_.Error("unmount_failed", {{"reason", unmounted.error().Text()}});
   }
 
-  /// Ready is when a first request was answered through the mount. The receiver answers it, so this
-  /// may wait.
+  /// Ready is when a first request was answered through the mount; on a thread that may wait for
+  /// it.
   void AnnounceReady(size_t declared) {
     struct stat st {};
-    if (::stat(mount_.path.c_str(), &st) != 0)
+    if (::stat(mount_.path.c_str(), &st) != 0) {
       log_.Error("mount_not_answering", {{"mount", mount_.path}});
+      return;
+    }
     sd_notify(0, "READY=1");
     log_.Info("ready", {{"mount", mount_.path}, {"secrets", declared}});
     if (!mount_.shared) {
@@ -172,7 +171,6 @@ class Daemon {
   std::unique_ptr<WorkerLoader> loader_;
   std::unique_ptr<fs::Ops> ops_;
   fs::Mount mount_;
-  std::unique_ptr<fs::Session> session_;
 };
 
 }  // namespace

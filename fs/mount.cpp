@@ -176,8 +176,9 @@ Status MountAsRoot(Mount& mount) {
 /// A mount whose server died answers ENOTCONN to everything until it is taken away.
 Status ClearDeadMounts(const std::string& path) {
   while (IsOurMount(path)) {
-    struct stat st {};
-    if (::stat(path.c_str(), &st) == 0 || errno != ENOTCONN) {
+    struct statx answer {};  // forced, since the kernel may remember a dead server's answers
+    if (::statx(AT_FDCWD, path.c_str(), AT_STATX_FORCE_SYNC, STATX_BASIC_STATS, &answer) == 0 ||
+        errno != ENOTCONN) {
       return Error{Code::kInvalid, "a secretfs is already mounted here", path,
                    "unmount it first, or choose another mount point"};
     }

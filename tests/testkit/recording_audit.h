@@ -1,6 +1,7 @@
 // An audit that keeps what it is told. Thread-safe.
 #pragma once
 
+#include <atomic>
 #include <mutex>
 #include <vector>
 
@@ -10,6 +11,12 @@ namespace secretfs::testkit {
 
 class RecordingAudit final : public AuditSink {
  public:
+  std::atomic<bool> wants_allowed = true;
+  std::atomic<bool> wants_denied = true;
+
+  [[nodiscard]] bool Wants(bool allowed) const noexcept override {
+    return allowed ? wants_allowed : wants_denied;
+  }
   [[nodiscard]] bool Wants(bool /*allowed*/) const noexcept override { return true; }
   void Record(AuditEvent event) noexcept override {
     const std::lock_guard lock(mutex_);

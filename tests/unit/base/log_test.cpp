@@ -44,7 +44,7 @@ TEST(Log, WritesNumbersWhole) {
 }
 
 TEST(Log, QuotesWhatWouldReadAsMoreThanOneValue) {
-  EXPECT_EQ(LineOf({{"a", ""}}), "info event=tried a=\"\"");
+  EXPECT_EQ(LineOf({{"a", ""}, {"b", "x"}}), "info event=tried b=x") << "nothing to say";
   EXPECT_EQ(LineOf({{"a", "two words"}}), "info event=tried a=\"two words\"");
   EXPECT_EQ(LineOf({{"a", "x=y"}}), "info event=tried a=\"x=y\"");
   EXPECT_EQ(LineOf({{"a", "say \"hi\""}}), "info event=tried a=\"say \\\"hi\\\"\"");

@@ -17,7 +17,6 @@ class RecordingAudit final : public AuditSink {
   [[nodiscard]] bool Wants(bool allowed) const noexcept override {
     return allowed ? wants_allowed : wants_denied;
   }
-  [[nodiscard]] bool Wants(bool /*allowed*/) const noexcept override { return true; }
   void Record(AuditEvent event) noexcept override {
     const std::lock_guard lock(mutex_);
     events_.push_back(std::move(event));

@@ -4,14 +4,15 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <array>
 #include <chrono>
+#include <cstdio>
 #include <memory>
 #include <nlohmann/json.hpp>
 
 #include "base/file.h"
 #include "base/text.h"
 #include "cli/command.h"
+#include "cli/table.h"
 #include "cli/token_file.h"
 #include "cli/token_input.h"
 #include "cli/ui.h"
@@ -36,25 +37,11 @@ struct Options {
   bool json = false;
 };
 
-void PrintColumns(const std::vector<std::array<std::string, 3>>& rows) {
-  std::array<size_t, 2> widths{};
-  for (const auto& row : rows) {
-    for (size_t i = 0; i < widths.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
-  }
-  for (const auto& row : rows) {
-    std::string line;
-    for (size_t i = 0; i < widths.size(); ++i) {
-      line += row[i] + std::string(widths[i] + 2 - row[i].size(), ' ');
-    }
-    ui::Print(line + row.back());
-  }
-}
-
 ExitCode List(const Options& options) {
   const auto table = LoadTokenFile(options.file);
   if (!table) return ui::Fail(table.error());
   auto json = nlohmann::ordered_json::array();
-  std::vector<std::array<std::string, 3>> rows;
+  std::vector<std::vector<std::string>> rows{{"HOST", "USER", "KIND"}};
   for (const Token& token : *table) {
     const std::string kind(TokenKindName(KindOf(token)));
     json.push_back({{"host", token.host}, {"user", GitUserOf(token)}, {"kind", kind}});
@@ -63,7 +50,7 @@ ExitCode List(const Options& options) {
   if (options.json) {
     ui::Print(json.dump(2));
   } else {
-    PrintColumns(rows);
+    std::fputs(FormatTable(rows).c_str(), stdout);
   }
   return ExitCode::kDone;
 }

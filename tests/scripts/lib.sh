@@ -34,14 +34,14 @@ export LC_ALL=C.UTF-8
 
 # --- saying ---------------------------------------------------------------------------------------
 
-# The newest line of the test itself, outside this file.
+# The lines of the test, outside this file, that led here: "FILE:LINE, called from line LINE".
 at_line() {
-  local i
+  local i text=
   for ((i = 1; i < ${#BASH_SOURCE[@]}; i++)); do
     [[ ${BASH_SOURCE[i]} == "${BASH_SOURCE[0]}" ]] && continue
-    printf '%s:%s' "${BASH_SOURCE[i]}" "${BASH_LINENO[i - 1]}"
-    return
+    if [[ -z $text ]]; then text=${BASH_SOURCE[i]}:${BASH_LINENO[i - 1]}; else text+=", called from line ${BASH_LINENO[i - 1]}"; fi
   done
+  printf %s "$text"
 }
 
 fail() {

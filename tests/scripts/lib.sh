@@ -166,6 +166,7 @@ is_unmounted() { ! is_mounted "$1"; }
 start() { # LOG COMMAND...
   log=$1
   shift
+  : >"$log"
   "$@" >"$log" 2>&1 </dev/null &
   daemon=$!
   pids+=("$daemon")

@@ -2,7 +2,6 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <memory>
-#include <nlohmann/json.hpp>
 
 #include "base/clock.h"
 #include "base/text.h"
@@ -12,6 +11,7 @@
 #include "cli/ui.h"
 #include "daemon/assemble.h"
 #include "daemon/config_files.h"
+#include "daemon/status.h"
 #include "daemon/worker_loader.h"
 
 namespace secretfs {
@@ -28,16 +28,13 @@ class NoLog final : public Log {
   void Write(Level /*level*/, const std::string& /*line*/) override {}
 };
 
-nlohmann::ordered_json Describe(const Entry& entry) {
-  const Entry::Report report = entry.GetReport();
-  nlohmann::ordered_json json{
-      {"name", entry.name()}, {"origin", entry.spec().origin}, {"state", StateName(report.state)}};
-  if (report.value) json["left_out"] = report.value->notes;
-  if (report.error) {
-    json["reason"] = report.error->Text();
-    json["hint"] = report.error->hint;
+/// What should have been there; what a format has no place for is in the JSON.
+std::string LeftOut(const Value& value) {
+  std::vector<std::string> texts;
+  for (const Note& note : value.notes) {
+    if (!note.by_design) texts.push_back(note.text);
   }
-  return json;
+  return texts.empty() ? "" : "left out: " + Join(texts, "; ");
 }
 
 void PrintTable(const std::vector<EntryPtr>& entries) {
@@ -46,8 +43,7 @@ void PrintTable(const std::vector<EntryPtr>& entries) {
     const Entry::Report report = entry->GetReport();
     std::string remarks = report.error ? report.error->Text() : "";
     if (report.error && !report.error->hint.empty()) remarks += " (" + report.error->hint + ")";
-    if (report.value && !report.value->notes.empty())
-      remarks = "left out: " + Join(report.value->notes, "; ");
+    if (report.value && !report.error) remarks = LeftOut(*report.value);
     rows.push_back({Printable(entry->name()), std::string(StateName(report.state)),
                     entry->spec().origin, Printable(remarks)});
   }
@@ -62,9 +58,7 @@ ExitCode TryEverything(const Assembly& assembly, bool json) {
     if (!MakeNow(entry, clock, log, {})) ++failed;
   }
   if (json) {
-    nlohmann::ordered_json all = nlohmann::ordered_json::array();
-    for (const EntryPtr& entry : assembly.entries) all.push_back(Describe(*entry));
-    ui::Print(all.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace));
+    std::fputs(EntriesJson(assembly.entries).c_str(), stdout);
   } else {
     PrintTable(assembly.entries);
   }

@@ -122,7 +122,7 @@ void WarnOfMode(const std::string& path) {
 
 void PrintLeftOut(const char* format, const LeftOut& left_out) {
   ui::Print(std::string(left_out.why.by_design ? "note: " : "problem: ") + format + " leaves out " +
-            left_out.Note());
+            left_out.Text());
 }
 
 ExitCode Check(const Options& options) {

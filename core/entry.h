@@ -20,12 +20,18 @@
 
 namespace secretfs {
 
+/// Something a view left out, and why; never content.
+struct Note {
+  std::string text;
+  bool by_design = false;  // the format has no place for it, and other views have
+};
+
 struct Value {
-  SecretBytes bytes;               // what a reader gets
-  TokenTable tokens;               // of a token source, which is no file
-  WallTime modified;               // the file's st_mtime
-  std::vector<std::string> notes;  // what a view left out, and why; never a secret
-  uint64_t version = 0;            // set by Entry; counts from 1
+  SecretBytes bytes;  // what a reader gets
+  TokenTable tokens;  // of a token source, which is no file
+  WallTime modified;  // the file's st_mtime
+  std::vector<Note> notes;
+  uint64_t version = 0;  // set by Entry; counts from 1
 };
 using ValuePtr = std::shared_ptr<const Value>;
 

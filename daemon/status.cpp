@@ -23,13 +23,31 @@ Json Describe(const Entry& entry) {
     json["version"] = report.value->version;
     json["size"] = report.value->bytes.size();
     json["changed"] = TimeText(report.value->modified);
-    if (!report.value->notes.empty()) json["left_out"] = report.value->notes;
+    for (const Note& note : report.value->notes) {
+      json[note.by_design ? "left_out_by_design" : "left_out"].push_back(note.text);
+    }
   }
   if (report.error) json.update(Describe(*report.error));
   return json;
 }
 
+Json DescribeAll(const std::vector<EntryPtr>& entries) {
+  Json all = Json::array();
+  for (const EntryPtr& entry : entries) {
+    if (!entry->spec().fresh) all.push_back(Describe(*entry));
+  }
+  return all;
+}
+
+std::string Print(const Json& json) {
+  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
 }  // namespace
+
+std::string EntriesJson(const std::vector<EntryPtr>& entries) {
+  return Print(DescribeAll(entries));
+}
 
 std::string StatusJson(const StatusFacts& facts, const std::vector<EntryPtr>& entries) {
   Json json{{"secretfs", facts.version},
@@ -38,11 +56,8 @@ std::string StatusJson(const StatusFacts& facts, const std::vector<EntryPtr>& en
   json["identity_problems"] = Json::array();
   for (const Error& problem : facts.identity_problems)
     json["identity_problems"].push_back(Describe(problem));
-  json["secrets"] = Json::array();
-  for (const EntryPtr& entry : entries) {
-    if (!entry->spec().fresh) json["secrets"].push_back(Describe(*entry));
-  }
-  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+  json["secrets"] = DescribeAll(entries);
+  return Print(json);
 }
 
 }  // namespace secretfs

@@ -16,6 +16,9 @@ struct StatusFacts {
   std::vector<Error> identity_problems;
 };
 
+/// The entries alone: the status's `secrets`.
+std::string EntriesJson(const std::vector<EntryPtr>& entries);
+
 /// (secretfs(1), STATUS, has the fields)
 std::string StatusJson(const StatusFacts& facts, const std::vector<EntryPtr>& entries);
 

@@ -50,6 +50,11 @@ void LogFailure(Log& log, const Entry& entry, const Error& error) {
               {{"name", entry.name()}, {"reason", error.Text()}, {"hint", error.hint}});
 }
 
+void LogNote(Log& log, const Entry& entry, const Note& note) {
+  const std::initializer_list<Field> fields{{"name", entry.name()}, {"reason", note.text}};
+  note.by_design ? log.Info("left_out", fields) : log.Warning("left_out", fields);
+}
+
 }  // namespace
 
 Result<ValuePtr> MakeNow(const EntryPtr& entry, const Clock& clock, Log& log,
@@ -63,9 +68,7 @@ Result<ValuePtr> MakeNow(const EntryPtr& entry, const Clock& clock, Log& log,
     entry->Fail(made.error(), clock.Steady());
     return std::move(made).error();
   }
-  for (const std::string& note : made->notes) {
-    log.Warning("left_out", {{"name", entry->name()}, {"reason", note}});
-  }
+  for (const Note& note : made->notes) LogNote(log, *entry, note);
   return entry->Publish(std::move(*made), clock.Steady());
 }
 

@@ -28,8 +28,8 @@ struct UsableToken {
 struct LeftOut {
   std::string host;
   Unfit why;
-  /// A line of Value::notes.
-  [[nodiscard]] std::string Note() const;
+  /// "'HOST': REASON"
+  [[nodiscard]] std::string Text() const;
 };
 
 struct Selection {

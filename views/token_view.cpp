@@ -7,7 +7,7 @@
 
 namespace secretfs {
 
-std::string LeftOut::Note() const { return Quote(host) + ": " + why.reason; }
+std::string LeftOut::Text() const { return Quote(host) + ": " + why.reason; }
 
 Selection SelectTokens(const TokenTable& table, std::optional<Unfit> (*unfit)(const Token&),
                        const std::function<std::string(const HostParts&)>& key) {
@@ -49,7 +49,9 @@ Result<Value> TokenView::Render(std::span<const ViewInput> inputs) const {
   Value value;
   value.bytes = TRY(out.Finish());
   value.modified = source.modified;
-  for (const LeftOut& left_out : selection.left_out) value.notes.push_back(left_out.Note());
+  for (const LeftOut& left_out : selection.left_out) {
+    value.notes.push_back({left_out.Text(), left_out.why.by_design});
+  }
   return value;
 }
 

@@ -246,11 +246,12 @@ TEST_F(MakeNowTest, AnExceptionIsAFailureThatQuotesNothing) {
 TEST_F(MakeNowTest, WhatAViewLeavesOutIsLogged) {
   const auto entry = EntryMadeBy("view", [](auto...) -> Result<Value> {
     Value value = MakeTestValue("x");
-    value.notes = {"github.com: has a blank"};
+    value.notes = {{"github.com: has a blank", false}, {"codeberg.org: no fetcher", true}};
     return value;
   });
   ASSERT_TRUE(Make(entry));
-  EXPECT_EQ(log_.Count("event=left_out name=view reason=\"github.com: has a blank\""), 1U);
+  EXPECT_EQ(log_.Count("info event=left_out name=view reason=\"codeberg.org: no fetcher\""), 1U);
+  EXPECT_EQ(log_.Count("warning event=left_out name=view reason=\"github.com: has a blank\""), 1U);
 }
 
 }  // namespace

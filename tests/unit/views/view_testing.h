@@ -54,7 +54,9 @@ inline Rendered Render(const std::string& format, TokenTable table, WallTime mod
   const auto value = (*view)->Render(inputs);
   EXPECT_TRUE(value);
   if (!value) return {};
-  return {std::string(AsText(value->bytes.Expose())), value->notes, value->modified};
+  std::vector<std::string> notes;
+  for (const Note& note : value->notes) notes.push_back(note.text);
+  return {std::string(AsText(value->bytes.Expose())), notes, value->modified};
 }
 
 /// Tokens as a person would never write them, to be read back from each format.

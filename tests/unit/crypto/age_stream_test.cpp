@@ -75,7 +75,7 @@ TEST(AgeStream, ReleasesOnlyTheChunksBeforeAnAlteredOne) {
   std::string payload = SealPayload(plaintext);
   payload[kSealedChunkBytes + 5] ^= 1;
   const Outcome outcome = Open(payload);
-  EXPECT_EQ(FailureOf(outcome), Code::kPayload);
+  ASSERT_EQ(FailureOf(outcome), Code::kPayload);
   EXPECT_TRUE(outcome.plaintext == plaintext.substr(0, kChunkBytes));
   EXPECT_EQ(outcome.error->what, "chunk 2 of the payload is altered or truncated");
 }
@@ -84,7 +84,7 @@ TEST(AgeStream, RejectsAFileCutAtAChunksEnd) {
   const std::string plaintext = TestPlaintext(3 * kChunkBytes);
   const std::string payload = SealPayload(plaintext);
   const Outcome outcome = Open(payload.substr(0, 2 * kSealedChunkBytes));
-  EXPECT_EQ(FailureOf(outcome), Code::kPayload);
+  ASSERT_EQ(FailureOf(outcome), Code::kPayload);
   EXPECT_TRUE(outcome.plaintext == plaintext.substr(0, 2 * kChunkBytes));
   EXPECT_EQ(outcome.error->what, "the payload is truncated after a whole chunk");
 }
@@ -92,7 +92,7 @@ TEST(AgeStream, RejectsAFileCutAtAChunksEnd) {
 TEST(AgeStream, RejectsDataBehindTheLastChunk) {
   const std::string full = TestPlaintext(kChunkBytes);
   const Outcome after_full = Open(SealPayload(full) + "x");
-  EXPECT_EQ(FailureOf(after_full), Code::kPayload);
+  ASSERT_EQ(FailureOf(after_full), Code::kPayload);
   EXPECT_TRUE(after_full.plaintext == full);
   EXPECT_EQ(after_full.error->what, "there is data after the payload's last chunk");
   const Outcome after_short = Open(SealPayload("short") + "x");
@@ -103,7 +103,7 @@ TEST(AgeStream, RejectsDataBehindTheLastChunk) {
 TEST(AgeStream, RejectsAnEmptyLastChunk) {
   const std::string full = TestPlaintext(kChunkBytes);
   const Outcome outcome = Open(SealChunk(full, 0, false) + SealChunk("", 1, true));
-  EXPECT_EQ(FailureOf(outcome), Code::kPayload);
+  ASSERT_EQ(FailureOf(outcome), Code::kPayload);
   EXPECT_TRUE(outcome.plaintext == full);
   EXPECT_EQ(outcome.error->what, "the payload's last chunk is empty");
 }

@@ -89,7 +89,7 @@ TEST(IdentityFile, SaysWhatItCannotUse) {
         "AGE-PLUGIN-YUBIKEY-1Q6KDSQVZX7WCZ6G0XQQ", "age-encryption.org/v1\n-> scrypt x 10\n",
         "-----BEGIN AGE ENCRYPTED FILE-----\n"}) {
     const auto identities = Parse(text);
-    EXPECT_EQ(FailureOf(identities), Code::kUnsupported) << text;
+    ASSERT_EQ(FailureOf(identities), Code::kUnsupported) << text;
     EXPECT_NE(identities.error().hint, "") << text;
   }
   EXPECT_EQ(Verdict("\nAGE-PLUGIN-YUBIKEY-1Q6KDSQVZX7WCZ6G0XQQ"),

@@ -46,7 +46,7 @@ TEST(Scrypt, AWrongPassphraseIsNoMatch) {
   const auto wrong = MakePassphraseIdentity(Secret("wrong horse")).value();
   const Stanza stanza = WrappedFileKey();
   const auto file_key = wrong->Unwrap({&stanza, 1});
-  EXPECT_EQ(FailureOf(file_key), Code::kNoMatch);
+  ASSERT_EQ(FailureOf(file_key), Code::kNoMatch);
   EXPECT_EQ(file_key.error().what, "wrong passphrase");
 }
 
@@ -59,7 +59,7 @@ TEST(Scrypt, RejectsWorkFactorsThatAreNotPlainNumbers) {
 
 TEST(Scrypt, RefusesMoreWorkThanAllowedWithoutDoingIt) {
   const auto refused = Unwrap(WrappedFileKey("21"));
-  EXPECT_EQ(FailureOf(refused), Code::kTooLarge);
+  ASSERT_EQ(FailureOf(refused), Code::kTooLarge);
   EXPECT_EQ(refused.error().what, "the passphrase has work factor 21, above the limit of 20");
   EXPECT_EQ(FailureOf(Unwrap(WrappedFileKey("11"), 10)), Code::kTooLarge);
   EXPECT_EQ(FailureOf(Unwrap(WrappedFileKey("10"), 10)), Code::kNoMatch);  // computed, other key

@@ -68,13 +68,13 @@ TEST(SshKey, RefusesWhatItCannotUseAndSaysWhy) {
   for (const char* name :
        {"ssh_ed25519_encrypted", "rsa_pkcs8_encrypted.pem", "rsa_pkcs1_encrypted.pem"}) {
     const auto identity = Parse(Fixture(name));
-    EXPECT_EQ(FailureOf(identity), Code::kUnsupported) << name;
+    ASSERT_EQ(FailureOf(identity), Code::kUnsupported) << name;
     EXPECT_EQ(identity.error().what,
               "an SSH key under a passphrase, which cannot be asked for here");
   }
   for (const char* name : {"ssh_ecdsa", "ec_pkcs8.pem"}) {
     const auto identity = Parse(Fixture(name));
-    EXPECT_EQ(FailureOf(identity), Code::kUnsupported) << name;
+    ASSERT_EQ(FailureOf(identity), Code::kUnsupported) << name;
     EXPECT_EQ(identity.error().what, "an SSH key that age cannot use");
   }
   EXPECT_EQ(FailureOf(Parse("-----BEGIN EC PRIVATE KEY-----\n-----END EC PRIVATE KEY-----\n")),
@@ -133,7 +133,7 @@ TEST(SshKey, RejectsRsaNumbersThatDoNotBelongTogether) {
 
 TEST(SshKey, RejectsTextBehindTheKey) {
   const auto identity = Parse(Fixture("ssh_ed25519") + Fixture("ssh_rsa"));
-  EXPECT_EQ(FailureOf(identity), Code::kInvalid);
+  ASSERT_EQ(FailureOf(identity), Code::kInvalid);
   EXPECT_EQ(identity.error().what, "there is text behind the private key");
 }
 

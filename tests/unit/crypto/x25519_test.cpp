@@ -62,12 +62,12 @@ TEST(X25519, TellsWhyNoStanzaMatches) {
   Stanza of_another = WrappedFileKey();
   of_another.body[0] ^= std::byte{1};
   const auto wrong_key = Unwrap(of_another);
-  EXPECT_EQ(FailureOf(wrong_key), Code::kNoMatch);
+  ASSERT_EQ(FailureOf(wrong_key), Code::kNoMatch);
   EXPECT_EQ(wrong_key.error().what, "its X25519 stanza is for another key");
   Stanza lower_case = WrappedFileKey();
   lower_case.type = "x25519";
   const auto no_stanza = Unwrap(lower_case);
-  EXPECT_EQ(FailureOf(no_stanza), Code::kNoMatch);
+  ASSERT_EQ(FailureOf(no_stanza), Code::kNoMatch);
   EXPECT_EQ(no_stanza.error().what, "the file has no X25519 stanza");
 }
 

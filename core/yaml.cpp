@@ -2,6 +2,7 @@
 
 #include <yaml.h>
 
+#include <algorithm>
 #include <map>
 #include <memory>
 
@@ -81,7 +82,7 @@ class TreeBuilder {
       case YAML_SCALAR_EVENT:
         return Scalar(event);
       case YAML_ALIAS_EVENT:
-        return Alias(event);
+        return Alias(event, depth);
       case YAML_SEQUENCE_START_EVENT: {
         const std::string anchor = TextOf((*event).data.sequence_start.anchor);
         return Collection(event, YamlNode::Kind::kList, YAML_SEQUENCE_END_EVENT, anchor, depth);
@@ -100,34 +101,37 @@ class TreeBuilder {
     YamlNode node = TRY(Start(event, YamlNode::Kind::kScalar));
     node.text.assign(reinterpret_cast<const char*>(scalar.value), scalar.length);
     node.plain = scalar.style == YAML_PLAIN_SCALAR_STYLE;
-    Remember(TextOf(scalar.anchor), node, 1);
+    TRY(Count(event, {0, node.text.size(), 0}));
+    TRY(Remember(event, TextOf(scalar.anchor), node));
     return node;
   }
 
   Result<YamlNode> Collection(const Event& start, YamlNode::Kind kind, yaml_event_type_t end,
                               const std::string& anchor, size_t depth) {
     YamlNode node = TRY(Start(start, kind));
-    const size_t before = nodes_;
     for (;;) {
       Event event;
       TRY(Next(event));
       if (event.type() == end) break;
       node.items.push_back(TRY(Node(event, depth + 1)));
     }
-    Remember(anchor, node, nodes_ - before + 1);
+    TRY(Remember(start, anchor, node));
     return node;
   }
 
-  Result<YamlNode> Alias(const Event& event) {
+  Result<YamlNode> Alias(const Event& event, size_t depth) {
     const auto found = anchors_.find(TextOf((*event).data.alias.anchor));
     if (found == anchors_.end())
       return At(event, Code::kInvalid, "alias of an anchor that is not defined");
-    TRY(Count(event, found->second.nodes));
+    const Extent& extent = found->second.extent;
+    if (depth + extent.height > limits_.depth + 1)
+      return At(event, Code::kTooLarge, "nested too deeply");
+    TRY(Count(event, extent));
     return found->second.node;
   }
 
   Result<YamlNode> Start(const Event& event, YamlNode::Kind kind) {
-    TRY(Count(event, 1));
+    TRY(Count(event, {1, 0, 0}));
     YamlNode node;
     node.kind = kind;
     node.line = (*event).start_mark.line + 1;
@@ -135,14 +139,39 @@ class TreeBuilder {
     return node;
   }
 
-  Status Count(const Event& event, size_t nodes) {
-    nodes_ += nodes;
-    if (nodes_ > limits_.nodes) return At(event, Code::kTooLarge, "too many values");
+  struct Extent {
+    size_t nodes = 0;
+    size_t bytes = 0;  // of text
+    size_t height = 0;
+  };
+  static Extent ExtentOf(const YamlNode& node) {
+    Extent extent{1, node.text.size(), 1};
+    for (const YamlNode& item : node.items) {
+      const Extent inner = ExtentOf(item);
+      extent.nodes += inner.nodes;
+      extent.bytes += inner.bytes;
+      extent.height = std::max(extent.height, inner.height + 1);
+    }
+    return extent;
+  }
+
+  /// Everything that is kept counts, so that neither aliases nor anchors can multiply a text.
+  Status Count(const Event& event, const Extent& more) {
+    total_.nodes += more.nodes;
+    total_.bytes += more.bytes;
+    if (total_.nodes > limits_.nodes) return At(event, Code::kTooLarge, "too many values");
+    // Without aliases there is at most half as much again, from escapes such as \L.
+    if (total_.bytes > 2 * limits_.bytes)
+      return At(event, Code::kTooLarge, "too much text once aliases are filled in");
     return Ok{};
   }
 
-  void Remember(const std::string& anchor, const YamlNode& node, size_t nodes) {
-    if (!anchor.empty()) anchors_[anchor] = {node, nodes};
+  Status Remember(const Event& event, const std::string& anchor, const YamlNode& node) {
+    if (anchor.empty()) return Ok{};
+    const Extent extent = ExtentOf(node);
+    TRY(Count(event, extent));
+    anchors_[anchor] = {node, extent};
+    return Ok{};
   }
 
   [[nodiscard]] std::string Where(const yaml_mark_t& mark) const {
@@ -154,14 +183,23 @@ class TreeBuilder {
 
   struct Anchor {
     YamlNode node;
-    size_t nodes = 0;
+    Extent extent;
   };
   yaml_parser_t parser_{};
   const std::string& file_;
   YamlLimits limits_;
-  size_t nodes_ = 0;
+  Extent total_;
   std::map<std::string, Anchor> anchors_;
 };
+
+/// libyaml compares each %TAG with all before it, and takes minutes for a text of nothing else.
+bool HasManyTags(std::string_view text) {
+  constexpr int kMost = 100;
+  int tags = 0;
+  for (size_t at = text.find("%TAG"); at != std::string_view::npos; at = text.find("%TAG", at + 1))
+    ++tags;
+  return tags > kMost;
+}
 
 }  // namespace
 
@@ -171,6 +209,9 @@ Result<YamlNode> ParseYaml(std::string_view text, const std::string& file,
     return Error{Code::kTooLarge, "larger than " + std::to_string(limits.bytes >> 20U) + " MiB",
                  file, ""};
   }
+  if (HasManyTags(text)) return Error{Code::kTooLarge, "too many %TAG directives", file, ""};
+  constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";  // libyaml counts it as a column
+  if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
   return TreeBuilder(text, file, limits).Document();
 }
 

@@ -112,6 +112,7 @@ class ConfigLoader {
   }
 
   Status LoadSource(const YamlNode& name, const Map& map) {
+    if (name.text.empty()) return map.At(name, "a source needs a name", "");
     TRY(Declare(sources_, map, name, "source"));
     std::vector<std::string> kinds;
     for (const ProviderSpec& spec : vocabulary_.providers) {
@@ -135,6 +136,7 @@ class ConfigLoader {
       source.parameters = TRY(
           LoadParameters(TRY(Map::Of(*value, map.text(), Quote(kind->text))), spec.parameters, {}));
     }
+    source_index_.emplace(name.text, config_.sources.size());
     config_.sources.push_back(std::move(source));
     return Ok{};
   }
@@ -147,7 +149,8 @@ class ConfigLoader {
     keys.emplace_back("source");
     for (const ProviderSpec& spec : vocabulary_.providers) {
       if (spec.direct) kinds.push_back(spec.kind);
-      if (!spec.selector.empty()) keys.push_back(spec.selector);
+      const bool fresh = std::find(keys.begin(), keys.end(), spec.selector) == keys.end();
+      if (fresh && !spec.selector.empty()) keys.push_back(spec.selector);
     }
     keys.insert(keys.end(), kinds.begin(), kinds.end());
     TRY(map.OnlyKeys(keys));
@@ -170,6 +173,10 @@ class ConfigLoader {
     const ProviderSpec& spec = *FindProvider(source.kind);
     secret.source = source.name;
     TRY(RefuseSelectors(map, &spec.selector, "source " + Quote(source.name)));
+    if (spec.selector.empty()) {
+      return map.At(*map.Find("source"), "source " + Quote(source.name) + " has no single secrets",
+                    "name it as the source of a view");
+    }
     const YamlNode* selector = map.Find(spec.selector);
     if (selector == nullptr) {
       return map.At(*map.Find("source"), "which secret of source " + Quote(source.name) + "?",
@@ -282,11 +289,10 @@ class ConfigLoader {
   Result<const SourceConfig*> FindSource(const Map& map) const {
     const YamlNode& node = *map.Find("source");
     const std::string name = TRY(Scalar(map, node, "'source'"));
+    if (const auto at = source_index_.find(name); at != source_index_.end())
+      return &config_.sources[at->second];
     std::vector<std::string> known;
-    for (const SourceConfig& source : config_.sources) {
-      if (source.name == name) return &source;
-      known.push_back(source.name);
-    }
+    for (const SourceConfig& source : config_.sources) known.push_back(source.name);
     return map.At(node, "unknown source " + Quote(name), SuggestFrom(name, known, "defined"));
   }
 
@@ -338,6 +344,7 @@ class ConfigLoader {
   Access defaults_;
   std::string defaults_place_;
   std::map<std::string, Place> sources_;
+  std::map<std::string, size_t> source_index_;  // into config_.sources
   std::map<std::string, Place> names_;
   Config config_;
 };

@@ -1,6 +1,7 @@
 #include "core/config_read.h"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <set>
 
@@ -24,13 +25,18 @@ Result<Principal> ReadPrincipal(const Map& map, const YamlNode& node, const std:
   return who;
 }
 
+/// YAML's ways to write nothing: "key:" and null.
+bool IsNull(const YamlNode& node) {
+  constexpr std::array<std::string_view, 5> kNull{"", "~", "null", "Null", "NULL"};
+  return node.kind == YamlNode::Kind::kScalar && node.plain &&
+         std::find(kNull.begin(), kNull.end(), node.text) != kNull.end();
+}
+
 }  // namespace
 
 Result<Map> Map::Of(const YamlNode& node, const ConfigText& text, const std::string& what) {
   Map map(node, text);
-  const bool nothing = node.kind == YamlNode::Kind::kScalar && node.plain &&
-                       (node.text.empty() || node.text == "null");
-  if (nothing) return map;
+  if (IsNull(node)) return map;
   if (node.kind != YamlNode::Kind::kMap)
     return map.At(node, what + " must be a mapping of keys to values", "");
   std::set<std::string_view> seen;
@@ -90,8 +96,7 @@ Error Map::At(const YamlNode& node, std::string what, std::string hint) const {
 
 Result<std::string> Scalar(const Map& map, const YamlNode& node, const std::string& what) {
   if (node.kind != YamlNode::Kind::kScalar) return map.At(node, what + " must be plain text", "");
-  const bool null = node.plain && (node.text == "null" || node.text == "~");
-  if (node.text.empty() || null) return map.At(node, what + " is empty", "");
+  if (node.text.empty() || IsNull(node)) return map.At(node, what + " is empty", "");
   return node.text;
 }
 
@@ -105,7 +110,8 @@ Result<Principal> Group(const Map& map, const YamlNode& node) {
 
 Result<mode_t> Mode(const Map& map, const YamlNode& node) {
   const std::string text = TRY(Scalar(map, node, "'mode'"));
-  if (node.plain) {
+  const bool digits = text.find_first_not_of("0123456789") == std::string::npos;
+  if (node.plain && digits) {
     return map.At(node, "'mode' must be in quotes",
                   "YAML reads " + text + " as a decimal number; write \"" + text + "\"");
   }

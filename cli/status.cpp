@@ -1,5 +1,6 @@
 // `secretfs status`: what a mounted secretfs says of its secrets, from .secretfs/status.json.
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdio>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -35,12 +36,10 @@ std::string Remarks(const Json& secret) {
   return Printable(remarks);
 }
 
-ExitCode PrintTable(const Json& status) {
+void PrintTable(const Json& status) {
   std::vector<std::vector<std::string>> rows{
       {"SECRET", "STATE", "FROM", "VERSION", "CHANGED", "REMARKS"}};
-  size_t failed = 0;
   for (const Json& secret : status.at("secrets")) {
-    if (secret.at("state") == "failed") ++failed;
     rows.push_back({Field(secret, "name"), Field(secret, "state"), Field(secret, "origin"),
                     Field(secret, "version"), Field(secret, "changed"), Remarks(secret)});
   }
@@ -48,7 +47,14 @@ ExitCode PrintTable(const Json& status) {
   for (const Json& problem : status.at("identity_problems")) {
     ui::Warn(problem.at("reason").get<std::string>(), problem.value("hint", ""));
   }
-  return failed == 0 ? ExitCode::kDone : ExitCode::kSomeSecretsFailed;
+}
+
+ExitCode Verdict(const Json& status) {
+  const Json& secrets = status.at("secrets");
+  const bool failed = std::any_of(secrets.begin(), secrets.end(), [](const Json& secret) {
+    return secret.at("state") == "failed";
+  });
+  return failed ? ExitCode::kSomeSecretsFailed : ExitCode::kDone;
 }
 
 ExitCode Run(const Options& options) {
@@ -67,12 +73,10 @@ ExitCode Run(const Options& options) {
   if (status.is_discarded())
     return ui::Fail(
         {Code::kInvalid, "is not JSON", options.mount_point + "/.secretfs/status.json", ""});
-  if (options.json) {
-    std::fwrite(content->data(), 1, content->size(), stdout);
-    return ExitCode::kDone;
-  }
+  if (options.json) std::fwrite(content->data(), 1, content->size(), stdout);
   try {
-    return PrintTable(status);
+    if (!options.json) PrintTable(status);
+    return Verdict(status);
   } catch (const Json::exception&) {
     return ui::Fail({Code::kInvalid, "is the status of another version of secretfs",
                      options.mount_point, "try --json"});

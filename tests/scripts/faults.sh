@@ -187,7 +187,7 @@ expect_match "$(row bad/too-large)" 'failed .*src/too-large: larger than' 'why: 
 expect_match "$(row bad/template)" "failed .*needs 'bad/no-identity'.*src/no-identity.age: no identity" 'why: template'
 expect_match "$(row bad/tokens-garbage)" 'failed .*src/garbage.json:1:15: ' 'why: garbage'
 expect_match "$(row bad/tokens-no-host)" "failed .*no token for 'no.example'.*github.com" 'why: no host'
-expect_match "$(row partly/nix)" "ready .*left out: 'git.example': .*" 'why: left out'
+expect_match "$(row partly/creds)" "ready .*left out: 'git.example': .*" 'why: left out'
 
 # Each failure is logged once, though tried many times; and nothing is quoted.
 expect_eq "$(grep -c 'event=secret_failed name=bad/no-identity ' "$log")" 1 'lines about one failure'

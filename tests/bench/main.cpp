@@ -1,6 +1,7 @@
 // bench [--quick] [--only ROW]... SECRETFS MINIMAL_FUSE: measures the figures of DESIGN.md and
 // prints them as one table. Needs root (it mounts) and Debian's age. Exit code: 0 all figures met,
 // 1 not all, 2 it could not measure.
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -54,6 +55,8 @@ Options Parse(std::vector<std::string> words) {
 }
 
 bool Measure(const Options& options) {
+  // Every program it starts inherits this: what else the machine does disturbs both sides less.
+  if (::setpriority(PRIO_PROCESS, 0, -20) != 0) FailErrno("cannot raise the priority");
   Table table;
   Scene scene(options.programs, options.quick);
   for (const Row& row : kRows) {

@@ -173,7 +173,7 @@ expect_eq "$(cat "$m/partly/creds")" "https://x-access-token:$canary@github.com"
 
 expect_exit 6 "$program" status "$m"
 status=$out
-expect_exit 0 "$program" status --json "$m"
+expect_exit 6 "$program" status --json "$m"
 failed=$(jq '[.secrets[] | select(.state == "failed")] | length' <"$work/out")
 expect_eq "$failed" "${#want[@]}" 'failed secrets in the status'
 expect_eq "$(jq '[.secrets[] | select(.state == "failed") | select((.reason // "") == "")] | length' <"$work/out")" 0 'failed secrets without a reason'

@@ -163,7 +163,7 @@ for _ in 1 2 3; do
   find "$m" -type f -not -path '*/bad/*' -exec cat {} + >/dev/null 2>&1 || true
   find "$m" -type f -path '*/bad/*' -exec cat {} + >/dev/null 2>&1 || true
   as "$user" find "$m" -type f -exec cat {} + >/dev/null 2>&1 || true
-  expect_exit 0 "$program" status --json "$m"
+  expect_exit 6 "$program" status --json "$m"
 done
 grep -c . "$m/view/template" >/dev/null || fail 'the template cannot be read'
 cp out status

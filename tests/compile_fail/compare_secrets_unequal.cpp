@@ -1,0 +1,11 @@
+// expect: deleted
+#include "base/secret_bytes.h"
+
+bool Differ(const secretfs::SecretBytes& a, const secretfs::SecretBytes& b);
+bool Differ(const secretfs::SecretBytes& a, const secretfs::SecretBytes& b) {
+#ifdef CONTROL
+  return !secretfs::ConstantTimeEqual(a.Expose(), b.Expose());
+#else
+  return a != b;
+#endif
+}

@@ -156,7 +156,8 @@ class ConfigLoader {
     TRY(map.OnlyKeys(keys));
     kinds.emplace_back("source");
     const std::string origin = TRY(OneOf(map, name, kinds));
-    SecretConfig secret{name.text, "", "", "", TRY(LoadAccess(map)), map.PlaceOf(name)};
+    SecretConfig secret{name.text, "", "", "", {}, map.PlaceOf(name)};
+    secret.access = TRY(LoadAccess(map));
     if (origin == "source") {
       TRY(LoadSourceRef(map, secret));
     } else {
@@ -203,8 +204,8 @@ class ConfigLoader {
     const YamlNode* format = map.Find("format");
     if (format == nullptr)
       return map.At(name, "view " + Quote(name.text) + " has no 'format'", FormatsHint(""));
-    ViewConfig view{name.text,        TRY(Scalar(map, *format, "'format'")), "", {}, {},
-                    map.PlaceOf(name)};
+    ViewConfig view{name.text, "", "", {}, {}, map.PlaceOf(name)};
+    view.format = TRY(Scalar(map, *format, "'format'"));
     const auto spec = std::find_if(vocabulary_.views.begin(), vocabulary_.views.end(),
                                    [&](const ViewSpec& s) { return s.format == view.format; });
     if (spec == vocabulary_.views.end()) {

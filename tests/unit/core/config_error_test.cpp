@@ -320,6 +320,19 @@ INSTANTIATE_TEST_SUITE_P(
              "declared at config.yaml:2:3"}),
     kName);
 
+/// Names too long to fit into a std::string itself: with the address sanitizer this finds a loader
+/// that returns from the middle of an initializer.
+TEST(ConfigErrors, LeakNothing) {
+  const std::string name(100, 'x');
+  EXPECT_NE(Complaint("secrets:\n  " + name + ": {age: /x, owner: a b}\n"), "loaded");
+  EXPECT_NE(Complaint("secrets:\n  " + name + ": {source: " + name + "}\n"), "loaded");
+  EXPECT_NE(Complaint("sources:\n  " + name + ": {sops: }\n"), "loaded");
+  EXPECT_NE(Complaint("views:\n  " + name + ": {format: []}\n"), "loaded");
+  EXPECT_NE(Complaint("views:\n  " + name + ": {format: template, content: a, owner: a b}\n"),
+            "loaded");
+  EXPECT_NE(Complaint("identities: [/" + name + ", 'credential:']\n"), "loaded");
+}
+
 // --- Across files -----------------------------------------------------------------------------
 
 std::string TwoFiles(std::string_view first, std::string_view second) {

@@ -39,7 +39,7 @@ struct Selection {
 
 /// One format of access tokens, and what it can express of a table that outlives the selection.
 struct TokenFormat {
-  const char* name;
+  std::string name;
   Selection (*select)(const TokenTable&);
 };
 std::vector<TokenFormat> TokenFormats();
@@ -51,9 +51,9 @@ Selection SelectForNetrc(const TokenTable& table);
 /// Why git cannot be given this token, if so.
 std::optional<Unfit> UnfitForGit(const Token& token);
 
-std::unique_ptr<const View> MakeNixAccessTokensView();
-std::unique_ptr<const View> MakeGitCredentialsView();
-std::unique_ptr<const View> MakeNetrcView();
+Result<std::unique_ptr<const View>> MakeNixAccessTokensView(const ViewConfig& config);
+Result<std::unique_ptr<const View>> MakeGitCredentialsView(const ViewConfig& config);
+Result<std::unique_ptr<const View>> MakeNetrcView(const ViewConfig& config);
 Result<std::unique_ptr<const View>> MakeTemplateView(const ViewConfig& config);
 
 }  // namespace secretfs

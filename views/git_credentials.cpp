@@ -58,8 +58,8 @@ Selection SelectForGit(const TokenTable& table) {
   return SelectTokens(table, &UnfitForGit, [](const HostParts& host) { return host.Text(); });
 }
 
-std::unique_ptr<const View> MakeGitCredentialsView() {
-  return std::make_unique<GitCredentialsView>();
+Result<std::unique_ptr<const View>> MakeGitCredentialsView(const ViewConfig& /*config*/) {
+  return std::unique_ptr<const View>(std::make_unique<GitCredentialsView>());
 }
 
 }  // namespace secretfs

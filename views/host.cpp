@@ -46,14 +46,13 @@ std::string HostParts::Text() const {
 std::optional<HostParts> ParseHost(std::string_view text) {
   HostParts parts;
   const size_t slash = text.find('/');
-  std::string_view authority = text.substr(0, slash);
-  if (slash != std::string_view::npos) {
-    parts.path = text.substr(slash + 1);
-    if (parts.path.ends_with('/')) parts.path.remove_suffix(1);
-    const bool sound = parts.path.empty() ||
-                       (AllOf(parts.path, IsPathByte) && !parts.path.starts_with('/') &&
-                        !parts.path.ends_with('/') && parts.path.find("//") == parts.path.npos);
-    if (!sound) return std::nullopt;
+  const std::string_view authority = text.substr(0, slash);
+  if (slash != text.npos) {
+    std::string_view path = text.substr(slash + 1);
+    if (path.starts_with('/') || path.find("//") != path.npos) return std::nullopt;
+    if (path.ends_with('/')) path.remove_suffix(1);
+    if (!path.empty() && !AllOf(path, IsPathByte)) return std::nullopt;
+    parts.path = path;
   }
   const size_t bracket = authority.rfind(']');
   const size_t colon = authority.find(':', bracket == authority.npos ? 0 : bracket);

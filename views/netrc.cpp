@@ -106,6 +106,8 @@ Selection SelectForNetrc(const TokenTable& table) {
   return selection;
 }
 
-std::unique_ptr<const View> MakeNetrcView() { return std::make_unique<NetrcView>(); }
+Result<std::unique_ptr<const View>> MakeNetrcView(const ViewConfig& /*config*/) {
+  return std::unique_ptr<const View>(std::make_unique<NetrcView>());
+}
 
 }  // namespace secretfs

@@ -82,8 +82,8 @@ Selection SelectForNix(const TokenTable& table) {
   return SelectTokens(table, &UnfitForNix, [](const HostParts& host) { return host.Text(); });
 }
 
-std::unique_ptr<const View> MakeNixAccessTokensView() {
-  return std::make_unique<NixAccessTokensView>();
+Result<std::unique_ptr<const View>> MakeNixAccessTokensView(const ViewConfig& /*config*/) {
+  return std::unique_ptr<const View>(std::make_unique<NixAccessTokensView>());
 }
 
 }  // namespace secretfs

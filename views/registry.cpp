@@ -1,5 +1,3 @@
-#include <array>
-
 #include "base/text.h"
 #include "views/formats.h"
 
@@ -11,16 +9,15 @@ using Made = Result<std::unique_ptr<const View>>;
 struct Format {
   ViewSpec spec;
   Made (*make)(const ViewConfig&);
+  Selection (*select)(const TokenTable&);  // of a format of tokens
 };
 
 const std::vector<Format>& Formats() {
   static const std::vector<Format> formats{
-      {{"nix-access-tokens", true, {}},
-       [](const ViewConfig&) -> Made { return MakeNixAccessTokensView(); }},
-      {{"git-credentials", true, {}},
-       [](const ViewConfig&) -> Made { return MakeGitCredentialsView(); }},
-      {{"netrc", true, {}}, [](const ViewConfig&) -> Made { return MakeNetrcView(); }},
-      {{"template", false, {{"content", ParameterForm::kText, true}}}, &MakeTemplateView},
+      {{"nix-access-tokens", true, {}}, &MakeNixAccessTokensView, &SelectForNix},
+      {{"git-credentials", true, {}}, &MakeGitCredentialsView, &SelectForGit},
+      {{"netrc", true, {}}, &MakeNetrcView, &SelectForNetrc},
+      {{"template", false, {{"content", ParameterForm::kText, true}}}, &MakeTemplateView, nullptr},
   };
   return formats;
 }
@@ -34,9 +31,11 @@ std::vector<ViewSpec> ViewSpecs() {
 }
 
 std::vector<TokenFormat> TokenFormats() {
-  return {{"nix-access-tokens", &SelectForNix},
-          {"git-credentials", &SelectForGit},
-          {"netrc", &SelectForNetrc}};
+  std::vector<TokenFormat> formats;
+  for (const Format& format : Formats()) {
+    if (format.select != nullptr) formats.push_back({format.spec.format, format.select});
+  }
+  return formats;
 }
 
 Result<std::unique_ptr<const View>> MakeView(const ViewConfig& config) {

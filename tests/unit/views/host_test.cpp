@@ -30,14 +30,16 @@ TEST(Host, ForgetsOneSlashAtTheEnd) {
 
 class HostOfAnotherForm : public testing::TestWithParam<const char*> {};
 TEST_P(HostOfAnotherForm, IsRefused) { EXPECT_FALSE(ParseHost(GetParam())) << GetParam(); }
-INSTANTIATE_TEST_SUITE_P(
-    All, HostOfAnotherForm,
-    testing::Values("", "https://github.com", "user@github.com", "github.com:", "github.com:0",
-                    "github.com:65536", "github.com:123456", "github.com:8a", "a b", "a=b", "a#b",
-                    "a\nb", "a\tb", "/org", "a//b", "a/b//c", "a/?q", "a/b c", "a/%41",
-                    "b\xc3\xbc"
-                    "cher.example",
-                    "::1", "[::1", "[]", "[g::1]", "[::1]x", "a/b\"c", "a\\b", "a:1:2", "~a"));
+INSTANTIATE_TEST_SUITE_P(All, HostOfAnotherForm,
+                         testing::Values("", "https://github.com", "user@github.com",
+                                         "github.com:", "github.com:0", "github.com:65536",
+                                         "github.com:123456", "github.com:8a", "a b", "a=b", "a#b",
+                                         "a\nb", "a\tb", "/org", "a//b", "a/b//c", "a//", "a/b//",
+                                         "a/?q", "a/b c", "a/%41",
+                                         "b\xc3\xbc"
+                                         "cher.example",
+                                         "::1", "[::1", "[]", "[g::1]", "[::1]x", "a/b\"c", "a\\b",
+                                         "a:1:2", "~a"));
 
 TEST(Host, LowersAsciiOnly) { EXPECT_EQ(LowerCase("GitHub.COM\xc3\x84"), "github.com\xc3\x84"); }
 

@@ -83,8 +83,12 @@ std::optional<Line> SplitLine(std::string_view text) {
   return line;
 }
 
+bool SameHost(std::string_view a, std::string_view b) {
+  return a.size() == b.size() && LowerCase(a) == LowerCase(b);
+}
+
 struct DecodedLine {
-  SecretBytes username, password, host, path;
+  SecretBytes username, password, path;
 };
 
 bool HasLineBreak(const SecretBytes& bytes) {
@@ -96,18 +100,18 @@ Result<std::optional<DecodedLine>> DecodeLine(const Line& line) {
   DecodedLine decoded;
   decoded.username = TRY(PercentDecode(line.username));
   decoded.password = TRY(PercentDecode(line.password));
-  decoded.host = TRY(PercentDecode(line.host));
   decoded.path = TRY(PercentDecode(line.path));
-  if (decoded.username.empty() || decoded.password.empty()) return std::optional<DecodedLine>();
-  for (const SecretBytes* part :
-       {&decoded.username, &decoded.password, &decoded.host, &decoded.path}) {
-    if (HasLineBreak(*part)) return std::optional<DecodedLine>();
-  }
+  const bool sound = !decoded.username.empty() && !decoded.password.empty() &&
+                     !HasLineBreak(decoded.username) && !HasLineBreak(decoded.password) &&
+                     !HasLineBreak(decoded.path);
+  if (!sound) return std::optional<DecodedLine>();
   return std::optional(std::move(decoded));
 }
 
-bool SameHost(std::string_view a, std::string_view b) {
-  return a.size() == b.size() && LowerCase(a) == LowerCase(b);
+/// A request's host has no line break, so that a line's with one never matches.
+Result<bool> IsForHost(const Line& line, std::string_view host) {
+  const SecretBytes decoded = TRY(PercentDecode(line.host));
+  return SameHost(AsText(decoded.Expose()), host);
 }
 
 }  // namespace
@@ -146,8 +150,10 @@ Result<SecretBytes> AnswerFromLines(ByteView lines, const CredentialRequest& req
     rest.remove_prefix(std::min(text.size() + 1, rest.size()));
     const auto line = SplitLine(text);
     if (!line || line->protocol != request.protocol) continue;
+    const bool is_for_host = TRY(IsForHost(*line, request.host));
+    if (!is_for_host) continue;
     auto decoded = TRY(DecodeLine(*line));
-    if (!decoded || !SameHost(AsText(decoded->host.Expose()), request.host)) continue;
+    if (!decoded) continue;
     if (!request.username.empty() && AsText(decoded->username.Expose()) != request.username)
       continue;
     const auto rank = PathRank(AsText(decoded->path.Expose()), request.path);

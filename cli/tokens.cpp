@@ -120,7 +120,7 @@ void WarnOfMode(const std::string& path) {
   }
 }
 
-void PrintLeftOut(const char* format, const LeftOut& left_out) {
+void PrintLeftOut(const std::string& format, const LeftOut& left_out) {
   ui::Print(std::string(left_out.why.by_design ? "note: " : "problem: ") + format + " leaves out " +
             left_out.Text());
 }

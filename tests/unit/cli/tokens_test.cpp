@@ -5,14 +5,14 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include <array>
 #include <filesystem>
-#include <fstream>
-#include <sstream>
 #include <thread>
 
 #include "base/file.h"
 #include "cli/token_file.h"
 #include "cli/token_input.h"
+#include "tests/testkit/temp_dir.h"
 
 namespace secretfs {
 namespace {
@@ -65,7 +65,8 @@ class Terminal : public testing::Test {
   /// Types once the echo is off, as a person would who waits for the prompt.
   std::string Type(std::string_view keys) {
     std::thread person([&] {
-      while (Echoes()) std::this_thread::sleep_for(milliseconds(1));
+      for (int i = 0; i < 10000 && Echoes(); ++i) std::this_thread::sleep_for(milliseconds(1));
+      EXPECT_FALSE(Echoes());
       EXPECT_TRUE(WriteAll(master_.get(), AsBytes(keys), "pty"));
     });
     const auto token = ReadToken(slave_.get(), "");
@@ -101,27 +102,15 @@ TEST_F(Terminal, TakesTheEndOfInputForAnEmptyToken) {
 
 class TokenFile : public testing::Test {
  protected:
-  void SetUp() override {
-    std::string folder = testing::TempDir() + "tokens.XXXXXX";
-    ASSERT_NE(::mkdtemp(folder.data()), nullptr);
-    folder_ = folder;
-    path_ = folder_ + "/tokens.json";
-  }
-  void TearDown() override { std::filesystem::remove_all(folder_); }
-
-  [[nodiscard]] std::string Text() const {
-    std::ostringstream text;
-    text << std::ifstream(path_, std::ios::binary).rdbuf();
-    return text.str();
-  }
+  [[nodiscard]] std::string Text() const { return testkit::TempDir::Read(path_); }
   [[nodiscard]] mode_t Mode() const {
     struct stat st {};
     EXPECT_EQ(::stat(path_.c_str(), &st), 0);
     return st.st_mode & 07777;
   }
 
-  std::string folder_;
-  std::string path_;
+  const testkit::TempDir folder_;
+  const std::string path_ = folder_ / "tokens.json";
 };
 
 TEST_F(TokenFile, IsMadeForItsOwnerAlone) {
@@ -133,7 +122,7 @@ TEST_F(TokenFile, IsMadeForItsOwnerAlone) {
 }
 
 TEST_F(TokenFile, KeepsItsMode) {
-  std::ofstream(path_) << R"({"a": "1"})";
+  ASSERT_EQ(folder_.Write("tokens.json", R"({"a": "1"})"), path_);
   ASSERT_EQ(::chmod(path_.c_str(), 0640), 0);
   auto table = LoadTokenFile(path_);
   ASSERT_TRUE(table);
@@ -165,12 +154,12 @@ TEST_F(TokenFile, IsEditedByOneAtATime) {
 }
 
 TEST_F(TokenFile, IsLockedWhereALinkLeads) {
-  std::filesystem::create_directory(folder_ + "/real");
-  std::ofstream(folder_ + "/real/tokens.json") << "{}";
-  std::filesystem::create_symlink(folder_ + "/real/tokens.json", path_);
+  std::filesystem::create_directory(folder_ / "real");
+  const std::string real = folder_.Write("real/tokens.json", "{}");
+  std::filesystem::create_symlink(real, path_);
   const auto lock = LockTokenFile(path_, milliseconds(0));
   ASSERT_TRUE(lock);
-  EXPECT_FALSE(LockTokenFile(folder_ + "/real/tokens.json", milliseconds(0)));
+  EXPECT_FALSE(LockTokenFile(real, milliseconds(0)));
 }
 
 TEST_F(TokenFile, WaitsForItsTurn) {

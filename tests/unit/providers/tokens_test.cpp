@@ -3,10 +3,10 @@
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <filesystem>
-#include <fstream>
+
+#include "tests/testkit/temp_dir.h"
 
 namespace secretfs {
 namespace {
@@ -16,23 +16,14 @@ using testing::Not;
 
 class TokensProvider : public testing::Test {
  protected:
-  void SetUp() override {
-    std::string folder = testing::TempDir() + "tokens.XXXXXX";
-    ASSERT_NE(::mkdtemp(folder.data()), nullptr);
-    folder_ = folder;
-    path_ = folder_ + "/tokens.json";
-    provider_ = MakeTokensProvider(path_);
-  }
-  void TearDown() override { std::filesystem::remove_all(folder_); }
-
   void Write(std::string_view text) { std::ofstream(path_, std::ios::binary) << text; }
   Result<Value> Fetch(const std::string& ref) {
     return provider_->Fetch(ref, SteadyTime::max(), {});
   }
 
-  std::string folder_;
-  std::string path_;
-  std::unique_ptr<Provider> provider_;
+  const testkit::TempDir folder_;
+  const std::string path_ = folder_ / "tokens.json";
+  const std::unique_ptr<Provider> provider_ = MakeTokensProvider(path_);
 };
 
 TEST_F(TokensProvider, GivesTheTable) {

@@ -34,18 +34,15 @@ class Request {
 };
 using RequestPtr = std::shared_ptr<Request>;
 
-const Ops& OpsOf(fuse_req_t request) noexcept {
-  return static_cast<BridgeState*>(fuse_req_userdata(request))->ops;
+BridgeState& StateOf(fuse_req_t request) noexcept {
+  return *static_cast<BridgeState*>(fuse_req_userdata(request));
 }
+
+const Ops& OpsOf(fuse_req_t request) noexcept { return StateOf(request).ops; }
 
 ProcCaller CallerOf(fuse_req_t request) noexcept {
   const fuse_ctx* context = fuse_req_ctx(request);
   return {context->uid, context->gid, context->pid};
-}
-
-template <class Handle>
-Handle* HandleOf(const fuse_file_info* info) noexcept {
-  return reinterpret_cast<Handle*>(info->fh);  // NOLINT: libfuse keeps handles as integers
 }
 
 /// Runs a callback's body; a C caller must not see an exception (which here can only be
@@ -77,11 +74,11 @@ void ReplyOpen(fuse_req_t request, fuse_file_info info, const Reply<OpenFile>& r
     fuse_reply_err(request, reply.error());
     return;
   }
-  auto file = std::make_unique<OpenFile>(reply.value());
-  info.fh = reinterpret_cast<uint64_t>(file.get());  // NOLINT: libfuse keeps handles as integers
-  info.direct_io = 1;                                // no copy in the page cache
+  HandleTable<OpenFile>& files = StateOf(request).files;
+  info.fh = files.Add(reply.value());
+  info.direct_io = 1;  // no copy in the page cache
   // After a failed reply (the caller was interrupted) no RELEASE comes.
-  if (fuse_reply_open(request, &info) == 0) file.release();  // NOLINT: OnRelease owns it now
+  if (fuse_reply_open(request, &info) != 0) files.Remove(info.fh);
 }
 
 void OnInit(void* /*state*/, fuse_conn_info* connection) noexcept {
@@ -134,13 +131,18 @@ void OnOpen(fuse_req_t raw, fuse_ino_t inode, fuse_file_info* info) noexcept {
 
 void OnRead(fuse_req_t raw, fuse_ino_t /*inode*/, size_t size, off_t offset,
             fuse_file_info* info) noexcept {
-  const ByteView part = Ops::Read(*HandleOf<OpenFile>(info), static_cast<uint64_t>(offset), size);
+  const auto file = StateOf(raw).files.Find(info->fh);
+  if (file == nullptr) {
+    fuse_reply_err(raw, ESTALE);
+    return;
+  }
+  const ByteView part = Ops::Read(*file, static_cast<uint64_t>(offset), size);
   // Goes to the kernel straight from locked memory, in one writev.
   fuse_reply_buf(raw, reinterpret_cast<const char*>(part.data()), part.size());
 }
 
 void OnRelease(fuse_req_t raw, fuse_ino_t /*inode*/, fuse_file_info* info) noexcept {
-  delete HandleOf<OpenFile>(info);  // NOLINT: given up in ReplyOpen
+  StateOf(raw).files.Remove(info->fh);
   fuse_reply_err(raw, 0);
 }
 
@@ -152,13 +154,11 @@ void OnOpendir(fuse_req_t raw, fuse_ino_t inode, fuse_file_info* info) noexcept 
       fuse_reply_err(request->Take(), reply.error());
       return;
     }
-    auto directory = std::make_unique<OpenDirectory>(reply.value());
-    info->fh =
-        reinterpret_cast<uint64_t>(directory.get());  // NOLINT: libfuse keeps handles as integers
+    HandleTable<OpenDirectory>& directories = StateOf(raw).directories;
+    const uint64_t handle = info->fh = directories.Add(reply.value());
     info->cache_readdir = 1;
     info->keep_cache = 1;
-    if (fuse_reply_open(request->Take(), info) == 0)
-      directory.release();  // NOLINT: OnReleasedir owns it now
+    if (fuse_reply_open(request->Take(), info) != 0) directories.Remove(handle);
   });
 }
 
@@ -166,11 +166,15 @@ void OnReaddir(fuse_req_t raw, fuse_ino_t /*inode*/, size_t size, off_t offset,
                fuse_file_info* info) noexcept {
   const auto request = std::make_shared<Request>(raw);
   Guarded(request, [&] {
-    const auto& directory = *HandleOf<OpenDirectory>(info);
+    const auto directory = StateOf(raw).directories.Find(info->fh);
+    if (directory == nullptr) {
+      fuse_reply_err(request->Take(), ESTALE);
+      return;
+    }
     std::vector<char> listing(size);
     size_t used = 0;
     for (auto index = static_cast<size_t>(offset);; ++index) {
-      const DirectoryEntry entry = Ops::EntryAt(directory, index);
+      const DirectoryEntry entry = Ops::EntryAt(*directory, index);
       if (entry.name.empty()) break;
       struct stat stat {};
       stat.st_ino = entry.inode;
@@ -186,7 +190,7 @@ void OnReaddir(fuse_req_t raw, fuse_ino_t /*inode*/, size_t size, off_t offset,
 }
 
 void OnReleasedir(fuse_req_t raw, fuse_ino_t /*inode*/, fuse_file_info* info) noexcept {
-  delete HandleOf<OpenDirectory>(info);  // NOLINT: given up in OnOpendir
+  StateOf(raw).directories.Remove(info->fh);
   fuse_reply_err(raw, 0);
 }
 

@@ -44,7 +44,7 @@ void Session::Free::operator()(fuse_session* session) const noexcept {
 }
 
 Session::Session(int device, const Ops& ops, UniqueFd stop)
-    : device_(device), stop_(std::move(stop)), bridge_{ops} {}
+    : device_(device), stop_(std::move(stop)), bridge_{ops, {}, {}} {}
 
 Session::~Session() = default;
 

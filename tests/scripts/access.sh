@@ -207,7 +207,7 @@ cat "$m/public" >/dev/null
 mount_stop TERM
 expect_eq "$(wc -l <"$audit")" "$((before + 1))" 'lines after a restart, all written before the end'
 sed 's|audit.jsonl|no/such/folder/audit.jsonl|' "$work/config.yaml" >"$work/no-audit.yaml"
-expect_exit 1 "$program" mount "$work/no-audit.yaml" "$m"
+expect_exit 1 timeout -s KILL 120 "$program" mount "$work/no-audit.yaml" "$m"
 expect_match "$err" "error: $work/no/such/folder/audit.jsonl: cannot open the audit file" 'an audit file that cannot be made'
 is_unmounted "$m" || fail 'it is mounted without its audit'
 # Without an audit file refusals are in the log, and nothing else is.

@@ -227,7 +227,7 @@ wait_exit "$reader" || true
 
 # A second one at the same place is refused, and the first does not notice.
 daemon=$first log=$first_log
-expect_exit 1 "$program" mount "$work/config.yaml" "$m"
+expect_exit 1 timeout -s KILL 120 "$program" mount "$work/config.yaml" "$m"
 expect_match "$err" 'secretfs: error: .*already mounted' 'a second mount at the same place'
 expect_match "$err" "$m" 'a second mount at the same place is named'
 expect_match "$err" 'secretfs: hint: ' 'a second mount has a hint'
@@ -256,13 +256,13 @@ expect_same "$work/new/deeply/made/open" ../src/alphabet "a relative mount point
 mount_stop TERM "$daemon" "$work/new/deeply/made"
 cd "$work/src"
 ln -s "$work/new/deeply" "$work/link"
-expect_exit 1 "$program" mount "$work/parity.yaml" "$work/link"
+expect_exit 1 timeout -s KILL 120 "$program" mount "$work/parity.yaml" "$work/link"
 expect_match "$err" "error: $work/link: .*(symlink|symbolic link|link)" 'a mount point that is a link'
-expect_exit 1 "$program" mount "$work/parity.yaml" "$work/src/small"
+expect_exit 1 timeout -s KILL 120 "$program" mount "$work/parity.yaml" "$work/src/small"
 expect_match "$err" "error: $work/src/small: .*(folder|directory)" 'a mount point that is a file'
-expect_exit 1 "$program" mount "$work/parity.yaml" "$work/src/small/below"
+expect_exit 1 timeout -s KILL 120 "$program" mount "$work/parity.yaml" "$work/src/small/below"
 expect_match "$err" "error: $work/src/small.*:" 'a mount point below a file'
-expect_exit 1 "$program" mount "$work/parity.yaml" /
+expect_exit 1 timeout -s KILL 120 "$program" mount "$work/parity.yaml" /
 expect_match "$err" 'error: /: ' 'the root as mount point'
 mkdir "$work/full"
 touch "$work/full/covered"

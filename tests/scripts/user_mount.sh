@@ -75,7 +75,7 @@ expect_match "$out" "roots +failed .*$work/roots: cannot open: permission denied
 expect_exit 4 "$program" status "$m"
 
 # A second one at the same place, also by root.
-expect_exit 1 as "$user" "$program" mount "$config" "$m"
+expect_exit 1 as "$user" timeout -s KILL 120 "$program" mount "$config" "$m"
 expect_match "$err" 'already mounted' 'a second mount'
 expect_eq "$(as "$user" cat "$m/mine")" 'of the user' 'the first mount after the second was refused'
 
@@ -97,10 +97,10 @@ mount_stop INT "$daemon" "$m"
 # --- what cannot work says so ---------------------------------------------------------------------------
 
 install -d -m 755 "$work/not-his"
-expect_exit 1 as "$user" "$program" mount "$config" "$work/not-his"
+expect_exit 1 as "$user" timeout -s KILL 120 "$program" mount "$config" "$work/not-his"
 expect_match "$err" 'secretfs: error: ' "a folder that is not the user's"
 is_unmounted "$work/not-his" || fail 'mounted over a folder that is not his'
-expect_exit 4 as "$user" "$program" mount "$config" "$work/not-his/below"
+expect_exit 4 as "$user" timeout -s KILL 120 "$program" mount "$config" "$work/not-his/below"
 expect_match "$err" "error: $work/not-his.*: permission denied" 'a mount point that cannot be made'
 
 # --- for others too, if fuse.conf allows it ----------------------------------------------------------------
@@ -127,7 +127,7 @@ if mount -t overlay -o "lowerdir=${helper%/*},upperdir=$work/upper,workdir=$work
 else
   mount --bind /dev/null "$helper"
 fi
-expect_exit 1 as "$user" "$program" mount "$config" "$m"
+expect_exit 1 as "$user" timeout -s KILL 120 "$program" mount "$config" "$m"
 expect_match "$err" 'secretfs: error: .*fusermount3 cannot be run' 'without fusermount3'
 expect_match "$err" 'secretfs: hint: .*fuse3' 'without fusermount3'
 expect_eq "$(wc -l <"$work/err")" 2 'lines of the error without fusermount3'

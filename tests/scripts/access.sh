@@ -119,18 +119,19 @@ for secret in private shared public nobody to-user; do check root "$secret" gran
 # --- who asks is who asks now ------------------------------------------------------------------------
 
 staff_id=$(getent group "$staff" | cut -d: -f3)
-else_id=$(id -u "$other")
+other_id=$(id -u "$other")
 susi_id=$(id -u "$susi")
-check "$other" shared granted group setpriv --reuid "$else_id" --regid "$staff_id" --clear-groups --
-check "$other" shared granted group setpriv --reuid "$else_id" --regid "$else_id" --groups "$staff_id" --
-check "$susi" shared denied none setpriv --reuid "$susi_id" --regid "$susi_id" --clear-groups --
+other_group=$(id -g "$other") susi_group=$(id -g "$susi")
+check "$other" shared granted group setpriv --reuid "$other_id" --regid "$staff_id" --clear-groups --
+check "$other" shared granted group setpriv --reuid "$other_id" --regid "$other_group" --groups "$staff_id" --
+check "$susi" shared denied none setpriv --reuid "$susi_id" --regid "$susi_group" --clear-groups --
 # One process that loses a group between two opens; nothing may be remembered by its pid.
 # shellcheck disable=SC2016
 said=$(perl -e '
   my ($file, $uid, $gid, $group) = @ARGV;
   sub try { $> = $uid; my $can = open(my $f, "<", $file) ? "yes" : "no"; $> = 0; print "$can " }
   $) = "$gid $gid $group"; try(); $) = "$gid $gid"; try(); $) = "$gid $gid $group"; try();
-' "$m/shared" "$else_id" "$else_id" "$staff_id")
+' "$m/shared" "$other_id" "$other_group" "$staff_id")
 expect_eq "$said" 'yes no yes ' 'a process that is in the group, then not, then again'
 # Not the first thread of its process.
 "${CXX:-g++}" -std=c++20 -O1 -Wall -Wextra -Werror -pthread -o "$work/thread_open" "$helpers/thread_open.cpp"
@@ -142,7 +143,7 @@ expect_eq "$answer" EACCES 'an open without right by another thread than the fir
 # Root of its own user namespace is still the user that it was.
 if as "$other" unshare --user --map-root-user true 2>/dev/null; then
   expect_errno "$m/private" EACCES "root of a user namespace" as "$other" unshare --user --map-root-user
-  expect_recorded ".secret == \"private\" and .uid == $else_id and .decision == \"denied\""
+  expect_recorded ".secret == \"private\" and .uid == $other_id and .decision == \"denied\""
 else
   printf 'not tried: user namespaces are off here\n'
 fi

@@ -173,14 +173,9 @@ expect_eq "$(jq '[.secrets[] | select(.state == "failed")] | length' status)" "$
 found() { ./memory_scan needles "$@" || fail "the scan itself failed: $*"; }
 secrets_in() { grep -v '^CONTROL@' <<<"$1" || true; }
 
-# The scan can find what is there: the needles in the sources, and the values in the pool.
+# The scan can find what is there: the needles in the sources.
 cat src/file src/tokens.json src/x25519 src/ed25519 >sources
 expect_match "$(found sources)" 'file@.*github@.*' 'the scan of the sources'
-in_pool=$(found --pool "$daemon")
-for name in age-x25519 age-armored age-ed25519 age-rsa age-rsa-pem large-4 file github gitlab odd identity-scalar; do
-  expect_match "$in_pool" "$name@" 'what the locked pool holds'
-done
-expect_no_match "$in_pool" 'not-locked' 'the pool'
 
 # (a) a core dump
 gcore -o core "$daemon" >gcore.log 2>&1 || skip "gcore does not work here: $(tail -n 1 gcore.log)"
@@ -194,6 +189,13 @@ rm "$core"
 in_open=$(found --open "$daemon")
 expect_match "$in_open" 'CONTROL@' 'what open memory holds (the scan can fail)'
 expect_eq "$(secrets_in "$in_open")" '' 'secrets in memory that may be swapped or dumped'
+
+# What is in the pool is locked there.
+in_pool=$(found --pool "$daemon")
+for name in age-x25519 age-armored age-ed25519 age-rsa age-rsa-pem large-4 file github gitlab odd identity-scalar; do
+  expect_match "$in_pool" "$name@" 'what the locked pool holds'
+done
+expect_no_match "$in_pool" 'not-locked' 'the pool'
 
 # (c) argv, environment, log, audit, status
 cat "/proc/$daemon/cmdline" "/proc/$daemon/environ" "$log" audit.jsonl status >said

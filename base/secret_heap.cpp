@@ -191,7 +191,8 @@ class Heap {
 };
 
 Heap& TheHeap() {
-  static Heap& heap = *new Heap;  // never destroyed: values may outlive static destruction
+  // Never destroyed: values may outlive static destruction. The header says why it is global.
+  static Heap& heap = *new Heap;  // NOLINT(cppcoreguidelines-avoid-non-const-global-variables)
   return heap;
 }
 

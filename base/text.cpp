@@ -7,16 +7,22 @@
 namespace secretfs {
 namespace {
 
+/// What the first byte says about the length of its UTF-8 sequence; 0 if none begins so.
+size_t LengthByLead(unsigned char lead) {
+  if (lead < 0x80) return 1;
+  if (lead >= 0xc2 && lead < 0xe0) return 2;
+  if (lead >= 0xe0 && lead < 0xf0) return 3;
+  if (lead >= 0xf0 && lead < 0xf5) return 4;
+  return 0;
+}
+
 /// Length of the well-formed UTF-8 sequence at the start of `text`, or 0. (Unicode, table 3-7)
 size_t Utf8Length(std::string_view text) {
   const auto at = [&](size_t i) { return static_cast<unsigned char>(text[i]); };
   const unsigned char lead = at(0);
-  size_t length = 0;
-  if (lead < 0x80) return 1;
-  if (lead >= 0xc2 && lead < 0xe0) length = 2;
-  if (lead >= 0xe0 && lead < 0xf0) length = 3;
-  if (lead >= 0xf0 && lead < 0xf5) length = 4;
-  if (length == 0 || text.size() < length) return 0;
+  const size_t length = LengthByLead(lead);
+  if (length <= 1) return length;
+  if (text.size() < length) return 0;
   for (size_t i = 1; i < length; ++i) {
     if ((at(i) & 0xc0) != 0x80) return 0;
   }

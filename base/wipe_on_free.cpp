@@ -13,11 +13,12 @@ namespace {
 void WipeAndFree(void* block) noexcept {
   if (block == nullptr) return;
   explicit_bzero(block, malloc_usable_size(block));
-  std::free(block);  // NOLINT(cppcoreguidelines-no-malloc)
+  std::free(block);  // NOLINT(cppcoreguidelines-no-malloc, cppcoreguidelines-owning-memory)
 }
 
 }  // namespace
 
+// NOLINTBEGIN(cert-dcl54-cpp): operator new stays the library's
 void operator delete(void* block) noexcept { WipeAndFree(block); }
 void operator delete[](void* block) noexcept { WipeAndFree(block); }
 void operator delete(void* block, std::size_t) noexcept { WipeAndFree(block); }
@@ -28,3 +29,4 @@ void operator delete(void* block, std::size_t, std::align_val_t) noexcept { Wipe
 void operator delete[](void* block, std::size_t, std::align_val_t) noexcept { WipeAndFree(block); }
 void operator delete(void* block, const std::nothrow_t&) noexcept { WipeAndFree(block); }
 void operator delete[](void* block, const std::nothrow_t&) noexcept { WipeAndFree(block); }
+// NOLINTEND(cert-dcl54-cpp)

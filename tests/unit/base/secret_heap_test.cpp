@@ -211,12 +211,15 @@ TEST(SecretHeap, TenThousandSmallValuesTakeFewMappings) {
 }
 
 TEST(SecretHeap, KeepsOneEmptySlabSoThatAlternatingNeedsNoNewMapping) {
-  Free(Get(5000));
-  const auto before = GetStats();
+  std::byte* block = Get(5000);
+  const size_t with_block = GetStats().mappings;
   for (int i = 0; i < 100; ++i) {
-    Free(Get(5000));
-    ASSERT_EQ(GetStats().mappings, before.mappings);
+    Free(block);
+    ASSERT_EQ(GetStats().mappings, with_block) << "the empty slab was given back";
+    block = Get(5000);
+    ASSERT_EQ(GetStats().mappings, with_block);
   }
+  Free(block);
 }
 
 TEST(SecretHeap, NullIsNothingToFree) {

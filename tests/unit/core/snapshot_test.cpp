@@ -1,5 +1,3 @@
-#include "core/snapshot.h"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -9,6 +7,8 @@
 #include <random>
 #include <set>
 #include <thread>
+
+#include "core/snapshot.h"
 
 namespace secretfs {
 namespace {
@@ -209,7 +209,7 @@ TEST(SnapshotCell, ReadersSeeWholeSnapshotsWhileOneIsPublished) {
       });
     }
     std::vector<std::string> names;
-    for (int i = 0; i < 200 || loads < 100; ++i) {
+    for (int i = 0; (i < 200 || loads < 100) && !testing::Test::HasFailure(); ++i) {
       names.push_back("n" + std::to_string(i));
       if (names.size() > 20) names.clear();
       cell.Publish(Build(names));

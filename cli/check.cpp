@@ -37,15 +37,15 @@ std::string LeftOut(const Value& value) {
   return texts.empty() ? "" : "left out: " + Join(texts, "; ");
 }
 
-void PrintTable(const std::vector<EntryPtr>& entries) {
+void PrintTable(const std::vector<File>& files) {
   std::vector<std::vector<std::string>> rows{{"SECRET", "STATE", "FROM", "REMARKS"}};
-  for (const EntryPtr& entry : entries) {
-    const Entry::Report report = entry->GetReport();
+  for (const File& file : files) {
+    const Entry::Report report = file.entry->GetReport();
     std::string remarks = report.error ? report.error->Text() : "";
     if (report.error && !report.error->hint.empty()) remarks += " (" + report.error->hint + ")";
     if (report.value && !report.error) remarks = LeftOut(*report.value);
-    rows.push_back({Printable(entry->name()), std::string(StateName(report.state)),
-                    entry->spec().origin, Printable(remarks)});
+    rows.push_back({Printable(file.entry->name()), std::string(StateName(report.state)),
+                    file.entry->spec().origin, Printable(remarks)});
   }
   std::fputs(FormatTable(rows).c_str(), stdout);
 }
@@ -54,19 +54,19 @@ ExitCode TryEverything(const Assembly& assembly, bool json) {
   const SystemClock clock;
   NoLog log;
   size_t failed = 0;
-  for (const EntryPtr& entry : assembly.entries) {
-    if (!MakeNow(entry, clock, log, {})) ++failed;
+  for (const File& file : assembly.files) {
+    if (!MakeNow(file.entry, clock, log, {})) ++failed;
   }
   if (json) {
-    std::fputs(EntriesJson(assembly.entries).c_str(), stdout);
+    std::fputs(FilesJson(assembly.files).c_str(), stdout);
   } else {
-    PrintTable(assembly.entries);
+    PrintTable(assembly.files);
   }
   for (const Error& problem : assembly.identities->Get().problems)
     ui::Warn(problem.Text(), problem.hint);
   if (failed == 0) return ExitCode::kDone;
   return ui::Fail({Code::kUnavailable,
-                   std::to_string(failed) + " of " + std::to_string(assembly.entries.size()) +
+                   std::to_string(failed) + " of " + std::to_string(assembly.files.size()) +
                        " secrets cannot be had",
                    "", ""},
                   ExitCode::kSomeSecretsFailed);

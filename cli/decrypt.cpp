@@ -18,7 +18,6 @@
 namespace secretfs {
 namespace {
 
-constexpr size_t kIdentityFileLimit = size_t{16} << 20U;
 constexpr size_t kPassphraseLimit = 64 * 1024;
 
 struct Options {
@@ -44,7 +43,7 @@ Result<std::vector<age::IdentityPtr>> ReadIdentities(const Options& options) {
   std::vector<age::IdentityPtr> identities;
   std::optional<Error> problem;
   for (const std::string& file : options.identity_files) {
-    auto content = ReadSecretFile(file, kIdentityFileLimit);
+    auto content = ReadSecretFile(file, age::kMaxIdentityFileBytes);
     auto parsed = content ? age::ParseIdentityFile(*content, file)
                           : Result<std::vector<age::IdentityPtr>>(std::move(content).error());
     if (parsed) {

@@ -15,7 +15,6 @@
 namespace secretfs {
 namespace {
 
-constexpr size_t kLargestFile = size_t{1} << 20;  // as providers/tokens.cpp reads
 constexpr mode_t kNewMode = 0600;
 
 /// The folder of the file that `path` leads to, which is where ReplaceFile() puts the new one.
@@ -46,13 +45,13 @@ Result<UniqueFd> LockTokenFile(const std::string& path, std::chrono::millisecond
 }
 
 Result<TokenTable> LoadTokenFile(const std::string& path) {
-  const SecretBytes text = TRY(ReadSecretFile(path, kLargestFile));
+  const SecretBytes text = TRY(ReadSecretFile(path, kMaxTokenFileBytes));
   return ParseTokenJson(text, path);
 }
 
 Status SaveTokenFile(const std::string& path, const TokenTable& table) {
   const SecretBytes text = TRY(PrintTokenJson(table));
-  if (text.size() > kLargestFile) {
+  if (text.size() > kMaxTokenFileBytes) {
     return Error{Code::kTooLarge, "the file would be over 1 MiB", path, "remove tokens first"};
   }
   return ReplaceFile(path, text.Expose(), kNewMode);

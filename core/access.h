@@ -1,5 +1,5 @@
-// Who may read one secret or view, and as whose file it shows. Plain data; core/policy.h decides by
-// it.
+// The terms on which one secret or view is served: who may read it, as whose file it shows, how
+// long a reader is kept waiting. Plain data; core/policy.h decides by it.
 #pragma once
 
 #include <sys/types.h>

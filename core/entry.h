@@ -1,5 +1,6 @@
-// Entry: one secret, view or source while it is declared: what it is, how its value is made, and
-// the newest value. Value: one version, immutable, shared by everybody who has it open.
+// Entry: one secret, view or source while it is declared: where it comes from, how its value is
+// made, and the newest value. Who may read it is not here but in the tree (core/snapshot.h). Value:
+// one version, immutable, shared by everybody who has it open.
 #pragma once
 
 #include <cstdint>
@@ -15,10 +16,12 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "base/secret_bytes.h"
-#include "core/access.h"
 #include "core/token.h"
 
 namespace secretfs {
+
+/// The largest value that is served; also of a view, which is larger than its inputs.
+constexpr size_t kMaxValueBytes = size_t{16} << 20U;
 
 /// Something a view left out, and why; never content.
 struct Note {
@@ -47,7 +50,6 @@ struct EntrySpec {
   std::string name;  // path below the mount point; for a source, its name
   std::string
       origin;  // where it comes from, for the status: "age", "view template", "source gitops"
-  Access access;
   std::vector<EntryPtr> inputs;  // made first; no cycles
   MakeValue make;
   bool fresh = false;  // made anew at each open, like a status; never kept
@@ -70,7 +72,6 @@ class Entry {
 
   [[nodiscard]] const EntrySpec& spec() const noexcept { return spec_; }
   [[nodiscard]] const std::string& name() const noexcept { return spec_.name; }
-  [[nodiscard]] const Access& access() const noexcept { return spec_.access; }
 
   /// Held by who makes the value, so that it is made once at a time. Inputs are locked after what
   /// needs them.

@@ -24,40 +24,39 @@ uint64_t Snapshot::FreeInode(std::string_view path, bool directory) const {
   return inode;
 }
 
-Node& Snapshot::AddChild(uint64_t directory, std::string_view path, EntryPtr entry) {
+Node& Snapshot::AddChild(uint64_t directory, std::string_view path, File file) {
   const size_t slash = path.rfind('/');
-  const uint64_t inode = FreeInode(path, entry == nullptr);
+  const uint64_t inode = FreeInode(path, file.entry == nullptr);
   Node node;
   node.inode = inode;
   node.parent = directory;
   node.name = path.substr(slash == std::string_view::npos ? 0 : slash + 1);
-  node.entry = std::move(entry);
+  node.file = std::move(file);
   Node& parent = nodes_.at(directory);
   parent.children.push_back(inode);
   parent.subdirectories += node.is_directory() ? 1 : 0;
   return nodes_.emplace(inode, std::move(node)).first->second;
 }
 
-std::shared_ptr<const Snapshot> Snapshot::Build(const std::vector<EntryPtr>& entries,
-                                                WallTime created) {
+std::shared_ptr<const Snapshot> Snapshot::Build(const std::vector<File>& files, WallTime created) {
   const std::shared_ptr<Snapshot> snapshot(new Snapshot);
-  snapshot->entries_ = entries;
+  snapshot->files_ = files;
   snapshot->created_ = created;
-  snapshot->nodes_.reserve(entries.size() * 2 + 1);
+  snapshot->nodes_.reserve(files.size() * 2 + 1);
   Node root;
   root.inode = root.parent = kRootInode;
   snapshot->nodes_.emplace(kRootInode, std::move(root));
   std::unordered_map<std::string, uint64_t> directories;
-  for (const EntryPtr& entry : entries) {
-    const std::string& name = entry->name();
+  for (const File& file : files) {
+    const std::string& name = file.entry->name();
     uint64_t directory = kRootInode;
     for (size_t slash = name.find('/'); slash != std::string::npos;
          slash = name.find('/', slash + 1)) {
       const auto [at, fresh] = directories.try_emplace(name.substr(0, slash), 0);
-      if (fresh) at->second = snapshot->AddChild(directory, at->first, nullptr).inode;
+      if (fresh) at->second = snapshot->AddChild(directory, at->first, {}).inode;
       directory = at->second;
     }
-    snapshot->AddChild(directory, name, entry);
+    snapshot->AddChild(directory, name, file);
   }
   for (auto& [inode, node] : snapshot->nodes_) {
     std::sort(node.children.begin(), node.children.end(), [&](uint64_t a, uint64_t b) {

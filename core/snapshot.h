@@ -10,43 +10,49 @@
 #include <unordered_map>
 #include <vector>
 
+#include "core/access.h"
 #include "core/entry.h"
 
 namespace secretfs {
 
 constexpr uint64_t kRootInode = 1;
 
+/// An entry as a file: its path is the entry's name.
+struct File {
+  EntryPtr entry;
+  Access access;
+};
+
 struct Node {
   uint64_t inode = 0;
   uint64_t parent = 0;
   std::string name;                // last component
-  EntryPtr entry;                  // null for a directory
+  File file;                       // without an entry for a directory
   std::vector<uint64_t> children;  // of a directory, in the order of their names
   size_t subdirectories = 0;
-  [[nodiscard]] bool is_directory() const noexcept { return entry == nullptr; }
+  [[nodiscard]] bool is_directory() const noexcept { return file.entry == nullptr; }
 };
 
 class Snapshot {
  public:
-  /// The root, or kRootInode alone for no entries. Names must be valid (core/name.h) and no name
+  /// The root, or kRootInode alone for no files. Names must be valid (core/name.h) and no name
   /// both file and directory, as the configuration loader ensures. `created` is the directories'
   /// time.
-  static std::shared_ptr<const Snapshot> Build(const std::vector<EntryPtr>& entries,
-                                               WallTime created);
+  static std::shared_ptr<const Snapshot> Build(const std::vector<File>& files, WallTime created);
 
   /// Null when there is none.
   [[nodiscard]] const Node* Find(uint64_t inode) const noexcept;
   [[nodiscard]] const Node* Child(const Node& directory, std::string_view name) const noexcept;
-  [[nodiscard]] const std::vector<EntryPtr>& entries() const noexcept { return entries_; }
+  [[nodiscard]] const std::vector<File>& files() const noexcept { return files_; }
   [[nodiscard]] WallTime created() const noexcept { return created_; }
 
  private:
   Snapshot() = default;
-  Node& AddChild(uint64_t directory, std::string_view path, EntryPtr entry);
+  Node& AddChild(uint64_t directory, std::string_view path, File file);
   uint64_t FreeInode(std::string_view path, bool directory) const;
 
   std::unordered_map<uint64_t, Node> nodes_;
-  std::vector<EntryPtr> entries_;
+  std::vector<File> files_;
   WallTime created_;
 };
 using SnapshotPtr = std::shared_ptr<const Snapshot>;

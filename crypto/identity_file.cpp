@@ -10,7 +10,6 @@
 namespace secretfs::age {
 namespace {
 
-constexpr size_t kMaxFileBytes = size_t{16} << 20;
 constexpr std::string_view kNativePrefix = "AGE-SECRET-KEY-";
 constexpr std::string_view kPostQuantumPrefix = "AGE-SECRET-KEY-PQ-";
 constexpr std::string_view kPluginPrefix = "AGE-PLUGIN-";
@@ -87,7 +86,7 @@ Result<std::vector<IdentityPtr>> ParseIdentityFile(const SecretBytes& content,
                                                    const std::string& name) {
   TRY(InitCrypto());
   const std::string_view text = AsText(content.Expose());
-  if (text.size() > kMaxFileBytes) {
+  if (text.size() > kMaxIdentityFileBytes) {
     return Error{Code::kTooLarge, "an identity file is at most 16 MiB", name, ""};
   }
   if (text.starts_with("age-encryption.org/") || text.starts_with("-----BEGIN AGE")) {

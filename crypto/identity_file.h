@@ -10,6 +10,9 @@
 
 namespace secretfs::age {
 
+/// The largest identity file, as age has it.
+inline constexpr size_t kMaxIdentityFileBytes = size_t{16} << 20;
+
 /// All the file's identities, at least one. `name` becomes Error::where, with a line number; no
 /// text of the file is ever quoted. One bad line is fatal for the file. Errors: kInvalid;
 /// kTooLarge; kUnsupported for what is well formed but not for us: keys under a passphrase,

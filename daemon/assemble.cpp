@@ -1,5 +1,6 @@
 #include "daemon/assemble.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <map>
 #include <set>
@@ -13,6 +14,8 @@ namespace {
 
 using ProviderPtr = std::shared_ptr<Provider>;
 
+constexpr size_t kMostNestedViews = 32;  // values are made by recursion over inputs
+
 class Assembler {
  public:
   explicit Assembler(const Config& config) : config_(config) {
@@ -23,92 +26,119 @@ class Assembler {
 
   Result<Assembly> Build() {
     for (const SourceConfig& source : config_.sources) {
-      sources_[source.name] = MakeProvider(source.kind, source.parameters, {*assembly_.identities});
+      sources_[source.name] = MakeProvider(source.kind, source.parameters, {assembly_.identities});
     }
     for (const SecretConfig& secret : config_.secrets) AddSecret(secret);
     for (const ViewConfig& view : config_.views) views_[view.name] = &view;
-    for (const ViewConfig& view : config_.views) assembly_.entries.push_back(TRY(ViewEntry(view)));
+    for (const ViewConfig& view : config_.views) {
+      assembly_.files.push_back({TRY(AddView(view, 1)).entry, view.access});
+    }
     return std::move(assembly_);
   }
 
  private:
-  /// A fetch keeps its provider and the identities alive.
-  [[nodiscard]] MakeValue Fetch(ProviderPtr provider, std::string ref) const {
-    return
-        [identities = assembly_.identities, provider = std::move(provider), ref = std::move(ref)](
-            std::span<const ValuePtr>, SteadyTime deadline, std::stop_token stop) {
-          return provider->Fetch(ref, deadline, std::move(stop));
-        };
+  /// An entry that views may use, and how many views lie below it.
+  struct Named {
+    EntryPtr entry;
+    size_t depth = 0;
+  };
+
+  static MakeValue Fetch(ProviderPtr provider, std::string document) {
+    return [provider = std::move(provider), document = std::move(document)](
+               std::span<const ValuePtr>, SteadyTime deadline, std::stop_token stop) {
+      return provider->Fetch(document, deadline, std::move(stop));
+    };
+  }
+
+  static MakeValue Select(ProviderPtr provider, std::string ref) {
+    return [provider = std::move(provider), ref = std::move(ref)](
+               std::span<const ValuePtr> document, SteadyTime, std::stop_token) {
+      return provider->Select(*document.front(), ref);
+    };
   }
 
   void AddSecret(const SecretConfig& secret) {
-    ProviderPtr provider;
+    EntrySpec spec{secret.name, secret.kind, {}, {}};
     if (secret.source.empty()) {
       ProviderPtr& shared = direct_[secret.kind];
-      if (!shared) shared = MakeProvider(secret.kind, {}, {*assembly_.identities});
-      provider = shared;
+      if (!shared) shared = MakeProvider(secret.kind, {}, {assembly_.identities});
+      spec.make = Fetch(shared, secret.ref);
     } else {
-      provider = sources_.at(secret.source);
+      const ProviderPtr& provider = sources_.at(secret.source);
+      spec.origin = "source " + secret.source;
+      spec.inputs.push_back(Document(secret.source, provider->DocumentOf(secret.ref)));
+      spec.make = Select(provider, secret.ref);
     }
-    const std::string origin = secret.source.empty() ? secret.kind : "source " + secret.source;
-    auto entry = std::make_shared<Entry>(
-        EntrySpec{secret.name, origin, secret.access, {}, Fetch(std::move(provider), secret.ref)});
-    by_name_[secret.name] = entry;
-    assembly_.entries.push_back(std::move(entry));
+    auto entry = std::make_shared<Entry>(std::move(spec));
+    by_name_[secret.name] = {entry, 0};
+    assembly_.files.push_back({std::move(entry), secret.access});
   }
 
-  /// The hidden entry of a source's whole table, shared by the views over it.
-  EntryPtr TableEntry(const std::string& source) {
-    EntryPtr& entry = tables_[source];
+  /// The hidden entry of one document of a source, shared by all who use it.
+  EntryPtr Document(const std::string& source, const std::string& document) {
+    EntryPtr& entry = documents_[{source, document}];
     if (!entry) {
+      const std::string name = document.empty() ? source : source + ": " + document;
       entry = std::make_shared<Entry>(
-          EntrySpec{source, "source " + source, {}, {}, Fetch(sources_.at(source), "")});
+          EntrySpec{name, "source " + source, {}, Fetch(sources_.at(source), document)});
     }
     return entry;
   }
 
-  Result<EntryPtr> ViewEntry(const ViewConfig& config) {
+  Result<Named> AddView(const ViewConfig& config, size_t nesting) {
     if (const auto made = by_name_.find(config.name); made != by_name_.end()) return made->second;
-    if (!in_progress_.insert(config.name).second) {
-      return Error{Code::kInvalid, "view " + Quote(config.name) + " needs itself",
-                   config.place.Text(), ""};
-    }
+    if (!in_progress_.insert(config.name).second) return Wrong(config, "needs itself", "");
     const std::shared_ptr<const View> view = TRY(MakeView(config));
+    EntrySpec spec{config.name, "view " + config.format, {}, {}};
+    size_t depth = 1;
     std::vector<std::string> names = view->Needs();
-    std::vector<EntryPtr> inputs;
-    for (const std::string& name : names) inputs.push_back(TRY(Input(config, name)));
+    for (const std::string& name : names) {
+      Named input = TRY(Input(config, name, nesting));
+      depth = std::max(depth, input.depth + 1);
+      spec.inputs.push_back(std::move(input.entry));
+    }
+    if (depth > kMostNestedViews) return TooDeep(config);
     if (!config.source.empty()) {
       names.push_back(config.source);
-      inputs.push_back(TableEntry(config.source));
+      spec.inputs.push_back(Document(config.source, ""));
     }
-    const auto render = [view, names](std::span<const ValuePtr> values, SteadyTime,
-                                      std::stop_token) {
+    spec.make = [view, names = std::move(names)](std::span<const ValuePtr> values, SteadyTime,
+                                                 std::stop_token) {
       std::vector<ViewInput> named;
       for (size_t i = 0; i < values.size(); ++i) named.push_back({names[i], *values[i]});
       return view->Render(named);
     };
-    auto entry = std::make_shared<Entry>(
-        EntrySpec{config.name, "view " + config.format, config.access, std::move(inputs), render});
-    by_name_[config.name] = entry;
-    return entry;
+    return by_name_[config.name] = {std::make_shared<Entry>(std::move(spec)), depth};
   }
 
-  Result<EntryPtr> Input(const ViewConfig& user, const std::string& name) {
+  Result<Named> Input(const ViewConfig& user, const std::string& name, size_t nesting) {
     if (const auto made = by_name_.find(name); made != by_name_.end()) return made->second;
-    if (const auto view = views_.find(name); view != views_.end()) return ViewEntry(*view->second);
+    if (const auto view = views_.find(name); view != views_.end()) {
+      if (nesting >= kMostNestedViews) return TooDeep(user);
+      return AddView(*view->second, nesting + 1);
+    }
     std::vector<std::string> known;
     for (const SecretConfig& secret : config_.secrets) known.push_back(secret.name);
-    return Error{Code::kInvalid,
-                 "view " + Quote(user.name) + " needs " + Quote(name) + ", which is not declared",
-                 user.place.Text(), SuggestFrom(name, known, "secrets")};
+    for (const ViewConfig& view : config_.views) known.push_back(view.name);
+    return Wrong(user, "needs " + Quote(name) + ", which is not declared",
+                 SuggestFrom(name, known, "secrets and views"));
+  }
+
+  static Error TooDeep(const ViewConfig& view) {
+    return Wrong(view, "needs views nested more than " + std::to_string(kMostNestedViews) + " deep",
+                 "");
+  }
+  static Error Wrong(const ViewConfig& view, const std::string& what, std::string hint) {
+    return {Code::kInvalid, "view " + Quote(view.name) + " " + what, view.place.Text(),
+            std::move(hint)};
   }
 
   const Config& config_;
   Assembly assembly_;
   std::map<std::string, ProviderPtr> sources_;
   std::map<std::string, ProviderPtr> direct_;
-  std::map<std::string, EntryPtr> tables_;
-  std::map<std::string, EntryPtr> by_name_;
+  std::map<std::pair<std::string, std::string>, EntryPtr> documents_;
+  std::map<std::string, Named> by_name_;
   std::map<std::string, const ViewConfig*> views_;
   std::set<std::string> in_progress_;
 };

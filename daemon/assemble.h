@@ -8,13 +8,14 @@
 #include "base/result.h"
 #include "core/config.h"
 #include "core/entry.h"
+#include "core/snapshot.h"
 #include "providers/identity_store.h"
 
 namespace secretfs {
 
 struct Assembly {
   std::shared_ptr<IdentityStore> identities;
-  std::vector<EntryPtr> entries;  // secrets, then views, in the configuration's order
+  std::vector<File> files;  // secrets, then views, in the configuration's order
 };
 
 /// Errors: kInvalid with a place, for a view that names what does not exist or needs itself, or has

@@ -70,8 +70,8 @@ class Daemon {
     identities_ = assembly.identities;
     AskNssForNames(config_, accounts_);
     audit_ = TRY(AuditLog::Open(config_.audit_file, clock_, log_));
-    assembly.entries.push_back(StatusEntry());
-    snapshots_ = std::make_unique<SnapshotCell>(Snapshot::Build(assembly.entries, started_));
+    assembly.files.push_back(StatusFile());
+    snapshots_ = std::make_unique<SnapshotCell>(Snapshot::Build(assembly.files, started_));
     loader_ = std::make_unique<WorkerLoader>(
         clock_, log_, std::clamp(std::thread::hardware_concurrency(), 2U, 4U));
     ops_ = std::make_unique<fs::Ops>(
@@ -139,22 +139,23 @@ class Daemon {
     }
   }
 
-  EntryPtr StatusEntry() {
+  File StatusFile() {
     const auto make = [this](std::span<const ValuePtr>, SteadyTime,
                              const std::stop_token&) -> Result<Value> {
       const StatusFacts facts{options_.version, started_, audit_->dropped(),
                               identities_->Get().problems};
       Value value;
       value.bytes =
-          TRY(SecretBytes::CopyOf(AsBytes(StatusJson(facts, snapshots_->Load()->entries()))));
+          TRY(SecretBytes::CopyOf(AsBytes(StatusJson(facts, snapshots_->Load()->files()))));
       value.modified = clock_.Wall();
       return value;
     };
     Access mine;
     mine.owner = Principal::Number(::geteuid());
     mine.group = Principal::Number(::getegid());
-    return std::make_shared<Entry>(
-        EntrySpec{".secretfs/status.json", "status", mine, {}, make, true});
+    EntrySpec spec{".secretfs/status.json", "status", {}, make};
+    spec.fresh = true;
+    return {std::make_shared<Entry>(std::move(spec)), mine};
   }
 
   const DaemonOptions& options_;

@@ -31,10 +31,10 @@ Json Describe(const Entry& entry) {
   return json;
 }
 
-Json DescribeAll(const std::vector<EntryPtr>& entries) {
+Json DescribeAll(const std::vector<File>& files) {
   Json all = Json::array();
-  for (const EntryPtr& entry : entries) {
-    if (!entry->spec().fresh) all.push_back(Describe(*entry));
+  for (const File& file : files) {
+    if (!file.entry->spec().fresh) all.push_back(Describe(*file.entry));
   }
   return all;
 }
@@ -45,18 +45,16 @@ std::string Print(const Json& json) {
 
 }  // namespace
 
-std::string EntriesJson(const std::vector<EntryPtr>& entries) {
-  return Print(DescribeAll(entries));
-}
+std::string FilesJson(const std::vector<File>& files) { return Print(DescribeAll(files)); }
 
-std::string StatusJson(const StatusFacts& facts, const std::vector<EntryPtr>& entries) {
+std::string StatusJson(const StatusFacts& facts, const std::vector<File>& files) {
   Json json{{"secretfs", facts.version},
             {"started", TimeText(facts.started)},
             {"audit_dropped", facts.audit_dropped}};
   json["identity_problems"] = Json::array();
   for (const Error& problem : facts.identity_problems)
     json["identity_problems"].push_back(Describe(problem));
-  json["secrets"] = DescribeAll(entries);
+  json["secrets"] = DescribeAll(files);
   return Print(json);
 }
 

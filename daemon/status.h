@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "core/entry.h"
+#include "core/snapshot.h"
 
 namespace secretfs {
 
@@ -16,10 +16,10 @@ struct StatusFacts {
   std::vector<Error> identity_problems;
 };
 
-/// The entries alone: the status's `secrets`.
-std::string EntriesJson(const std::vector<EntryPtr>& entries);
+/// The files alone: the status's `secrets`.
+std::string FilesJson(const std::vector<File>& files);
 
 /// (secretfs(1), STATUS, has the fields)
-std::string StatusJson(const StatusFacts& facts, const std::vector<EntryPtr>& entries);
+std::string StatusJson(const StatusFacts& facts, const std::vector<File>& files);
 
 }  // namespace secretfs

@@ -39,7 +39,10 @@ Result<Value> Make(const Entry& entry, const Clock& clock, Log& log, const std::
     inputs.push_back(std::move(*value));
   }
   try {
-    return entry.spec().make(inputs, clock.Steady() + kLongestFetch, stop);
+    Value value = TRY(entry.spec().make(inputs, clock.Steady() + kLongestFetch, stop));
+    if (value.bytes.size() <= kMaxValueBytes) return value;
+    return Error{Code::kTooLarge, "larger than " + std::to_string(kMaxValueBytes >> 20U) + " MiB",
+                 "", ""};
   } catch (const std::exception&) {  // its text may quote input
     return Error{Code::kResource, "ran out of memory", "", ""};
   }
@@ -69,6 +72,7 @@ Result<ValuePtr> MakeNow(const EntryPtr& entry, const Clock& clock, Log& log,
     return std::move(made).error();
   }
   for (const Note& note : made->notes) LogNote(log, *entry, note);
+  if (entry->spec().fresh) return ValuePtr(std::make_shared<const Value>(std::move(*made)));
   return entry->Publish(std::move(*made), clock.Steady());
 }
 

@@ -49,14 +49,14 @@ void Ops::GetAttributes(uint64_t inode, const AttributesDone& done) const {
 }
 
 void Ops::FileAttributes(SnapshotPtr snapshot, const Node& node, const AttributesDone& done) const {
-  if (ValuePtr value = node.entry->value(); value && !node.entry->spec().fresh) {
+  if (ValuePtr value = node.file.entry->value(); value && !node.file.entry->spec().fresh) {
     return done(Describe(node, value, snapshot->created()));
   }
   const SteadyTime deadline =
       services_.clock.Steady() +
-      std::min<std::chrono::milliseconds>(node.entry->access().wait, kAttributesWait);
+      std::min<std::chrono::milliseconds>(node.file.access.wait, kAttributesWait);
   services_.loader.Want(
-      node.entry, deadline,
+      node.file.entry, deadline,
       [this, snapshot = std::move(snapshot), &node, done](const Result<ValuePtr>& value) {
         done(Describe(node, value ? *value : nullptr, snapshot->created()));
       });
@@ -75,10 +75,10 @@ Attributes Ops::DirectoryAttributes(const Snapshot& snapshot, const Node& node) 
 }
 
 Attributes Ops::Describe(const Node& node, const ValuePtr& value, WallTime created) const {
-  const secretfs::Access& access = node.entry->access();
+  const secretfs::Access& access = node.file.access;
   const Ownership ownership = OwnershipOf(access, services_.accounts);
   Attributes attributes;
-  attributes.lasting = value != nullptr && ownership.resolved && !node.entry->spec().fresh;
+  attributes.lasting = value != nullptr && ownership.resolved && !node.file.entry->spec().fresh;
   struct stat& stat = attributes.stat;
   stat.st_ino = node.inode;
   stat.st_mode = S_IFREG | access.mode;
@@ -93,11 +93,12 @@ Attributes Ops::Describe(const Node& node, const ValuePtr& value, WallTime creat
   return attributes;
 }
 
-bool Ops::Decide(const Caller& caller, const Entry& entry, AuditEvent::Operation operation) const {
-  const Decision decision = CheckRead(entry.access(), caller, services_.accounts);
+bool Ops::Decide(const Caller& caller, const File& file, AuditEvent::Operation operation) const {
+  const Decision decision = CheckRead(file.access, caller, services_.accounts);
   if (services_.audit.Wants(decision.allow)) {
-    services_.audit.Record({operation, decision.allow, std::string(decision.rule), entry.name(),
-                            caller.uid(), caller.gid(), caller.pid(), ExecutableOf(caller.pid())});
+    services_.audit.Record({operation, decision.allow, std::string(decision.rule),
+                            file.entry->name(), caller.uid(), caller.gid(), caller.pid(),
+                            ExecutableOf(caller.pid())});
   }
   return decision.allow;
 }
@@ -110,7 +111,7 @@ int Ops::Access(const Caller& caller, uint64_t inode, int mask) const {
   if (node->is_directory()) return 0;
   if ((mask & X_OK) != 0) return EACCES;  // nothing here is a program
   if ((mask & R_OK) == 0) return 0;
-  return Decide(caller, *node->entry, AuditEvent::Operation::kAccess) ? 0 : EACCES;
+  return Decide(caller, node->file, AuditEvent::Operation::kAccess) ? 0 : EACCES;
 }
 
 void Ops::Open(const Caller& caller, uint64_t inode, int flags, const OpenDone& done) const {
@@ -120,10 +121,10 @@ void Ops::Open(const Caller& caller, uint64_t inode, int flags, const OpenDone& 
   if (node->is_directory()) return done(Reply<OpenFile>::Fail(EISDIR));
   if ((flags & O_ACCMODE) != O_RDONLY || (flags & O_TRUNC) != 0)
     return done(Reply<OpenFile>::Fail(EROFS));
-  if (!Decide(caller, *node->entry, AuditEvent::Operation::kOpen))
+  if (!Decide(caller, node->file, AuditEvent::Operation::kOpen))
     return done(Reply<OpenFile>::Fail(EACCES));
-  const SteadyTime deadline = services_.clock.Steady() + node->entry->access().wait;
-  services_.loader.Want(node->entry, deadline, [done](const Result<ValuePtr>& value) {
+  const SteadyTime deadline = services_.clock.Steady() + node->file.access.wait;
+  services_.loader.Want(node->file.entry, deadline, [done](const Result<ValuePtr>& value) {
     done(value ? Reply<OpenFile>(OpenFile{*value})
                : Reply<OpenFile>::Fail(ErrnoFor(value.error().code)));
   });

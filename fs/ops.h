@@ -103,7 +103,7 @@ class Ops {
   [[nodiscard]] Attributes DirectoryAttributes(const Snapshot& snapshot, const Node& node) const;
   [[nodiscard]] Attributes Describe(const Node& node, const ValuePtr& value,
                                     WallTime created) const;
-  [[nodiscard]] bool Decide(const Caller& caller, const Entry& entry,
+  [[nodiscard]] bool Decide(const Caller& caller, const File& file,
                             AuditEvent::Operation operation) const;
 
   Services services_;

@@ -10,15 +10,16 @@ namespace {
 
 class AgeFileProvider final : public Provider {
  public:
-  explicit AgeFileProvider(IdentityStore& identities) : identities_(identities) {}
+  explicit AgeFileProvider(std::shared_ptr<IdentityStore> identities)
+      : identities_(std::move(identities)) {}
 
   Result<Value> Fetch(const std::string& ref, SteadyTime /*deadline*/,
                       std::stop_token /*stop*/) override {
     const UniqueFd fd = TRY(OpenRegular(ref));
     const FileStamp stamp = TRY(StampOf(fd.get(), ref));
-    const IdentityStore::Current keys = identities_.Get();
+    const IdentityStore::Current keys = identities_->Get();
     FdSource source(fd.get(), ref);
-    auto plaintext = age::DecryptAll(source, keys.identities, kMaxSecretBytes);
+    auto plaintext = age::DecryptAll(source, keys.identities, kMaxValueBytes);
     if (!plaintext) return Explain(std::move(plaintext).error(), ref, keys);
     Value value;
     value.bytes = std::move(*plaintext);
@@ -39,13 +40,13 @@ class AgeFileProvider final : public Provider {
     return error;
   }
 
-  IdentityStore& identities_;
+  std::shared_ptr<IdentityStore> identities_;
 };
 
 }  // namespace
 
-std::unique_ptr<Provider> MakeAgeFileProvider(IdentityStore& identities) {
-  return std::make_unique<AgeFileProvider>(identities);
+std::unique_ptr<Provider> MakeAgeFileProvider(std::shared_ptr<IdentityStore> identities) {
+  return std::make_unique<AgeFileProvider>(std::move(identities));
 }
 
 }  // namespace secretfs

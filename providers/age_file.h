@@ -9,7 +9,6 @@ namespace secretfs {
 
 class IdentityStore;
 
-/// `identities` outlives the provider.
-std::unique_ptr<Provider> MakeAgeFileProvider(IdentityStore& identities);
+std::unique_ptr<Provider> MakeAgeFileProvider(std::shared_ptr<IdentityStore> identities);
 
 }  // namespace secretfs

@@ -4,12 +4,6 @@
 #include "crypto/identity_file.h"
 
 namespace secretfs {
-namespace {
-
-constexpr size_t kIdentityFileLimit = size_t{16} << 20U;  // as age has it
-
-}  // namespace
-
 IdentityStore::IdentityStore(const std::vector<IdentityConfig>& configs,
                              const std::string& credentials_directory) {
   for (const IdentityConfig& config : configs) {
@@ -47,7 +41,8 @@ void IdentityStore::Refresh(Source& source) {
   const auto read = [&source]() -> Result<std::vector<age::IdentityPtr>> {
     const UniqueFd fd = TRY(OpenRegular(source.path));
     source.stamp = TRY(StampOf(fd.get(), source.path));
-    const SecretBytes content = TRY(ReadAllSecret(fd.get(), kIdentityFileLimit, source.path));
+    const SecretBytes content =
+        TRY(ReadAllSecret(fd.get(), age::kMaxIdentityFileBytes, source.path));
     return age::ParseIdentityFile(content, source.path);
   };
   const auto now = StampOf(source.path);

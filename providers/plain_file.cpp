@@ -12,7 +12,7 @@ class PlainFileProvider final : public Provider {
     const UniqueFd fd = TRY(OpenRegular(ref));
     Value value;
     value.modified = TRY(StampOf(fd.get(), ref)).modified;
-    value.bytes = TRY(ReadAllSecret(fd.get(), kMaxSecretBytes, ref));
+    value.bytes = TRY(ReadAllSecret(fd.get(), kMaxValueBytes, ref));
     return value;
   }
 };

@@ -14,18 +14,24 @@
 
 namespace secretfs {
 
-/// The largest value that is served.
-constexpr size_t kMaxSecretBytes = size_t{16} << 20U;
-
-/// Called from any worker, several at a time: implementations are thread-safe. May block until the
-/// deadline.
+/// Called from any worker, several at a time: implementations are thread-safe.
 class Provider {
  public:
   virtual ~Provider() = default;
-  /// The value behind `ref` (a path, a key; "" asks a token source for its whole table, in
-  /// Value::tokens). Errors say what is wrong with what, with a hint, and never quote content.
-  virtual Result<Value> Fetch(const std::string& ref, SteadyTime deadline,
+  /// The document that has the secret `ref`. Several secrets may share one, which is then fetched
+  /// once for all: a SOPS file, a table of tokens, an item. Of a kind that secrets name directly it
+  /// is the secret itself.
+  [[nodiscard]] virtual std::string DocumentOf(const std::string& ref) const { return ref; }
+  /// A document, or the one file that a secret is. May block until the deadline. Errors say what is
+  /// wrong with what, with a hint, and never quote content.
+  virtual Result<Value> Fetch(const std::string& document, SteadyTime deadline,
                               std::stop_token stop) = 0;
+  /// The secret `ref` out of its document; only for kinds that are sources. Does not block. Errors:
+  /// kNotFound.
+  [[nodiscard]] virtual Result<Value> Select(const Value& /*document*/,
+                                             const std::string& /*ref*/) const {
+    return Error{Code::kUnsupported, "this kind of source has no single secrets", "", ""};
+  }
 };
 
 }  // namespace secretfs

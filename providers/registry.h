@@ -14,9 +14,9 @@ namespace secretfs {
 
 class IdentityStore;
 
-/// What providers share. Outlives them.
+/// What providers share.
 struct ProviderContext {
-  IdentityStore& identities;
+  std::shared_ptr<IdentityStore> identities;
 };
 
 /// What the configuration may say about each kind.

@@ -14,6 +14,9 @@
 
 namespace secretfs {
 
+/// The largest token file that is read or written.
+constexpr size_t kMaxTokenFileBytes = size_t{1} << 20U;
+
 /// "github", "gitlab-pat", ...; the names that `kind` may have.
 std::string_view TokenKindName(TokenKind kind) noexcept;
 std::optional<TokenKind> TokenKindFromName(std::string_view name) noexcept;

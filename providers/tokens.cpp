@@ -9,36 +9,39 @@
 namespace secretfs {
 namespace {
 
-constexpr size_t kLargestFile = size_t{1} << 20;
-
 class TokensProvider final : public Provider {
  public:
   explicit TokensProvider(std::string path) : path_(std::move(path)) {}
 
-  Result<Value> Fetch(const std::string& ref, SteadyTime /*deadline*/,
+  [[nodiscard]] std::string DocumentOf(const std::string& /*host*/) const override { return ""; }
+
+  Result<Value> Fetch(const std::string& /*document*/, SteadyTime /*deadline*/,
                       std::stop_token /*stop*/) override {
     const UniqueFd fd = TRY(OpenRegular(path_));
     Value value;
     value.modified = TRY(StampOf(fd.get(), path_)).modified;
-    const SecretBytes text = TRY(ReadAllSecret(fd.get(), kLargestFile, path_));
+    const SecretBytes text = TRY(ReadAllSecret(fd.get(), kMaxTokenFileBytes, path_));
     value.tokens = TRY(ParseTokenJson(text, path_));
-    if (ref.empty()) return value;
-    value.bytes = TRY(Take(std::move(value.tokens), ref));
-    value.tokens.clear();
     return value;
   }
 
- private:
-  [[nodiscard]] Result<SecretBytes> Take(TokenTable table, const std::string& host) const {
+  [[nodiscard]] Result<Value> Select(const Value& document,
+                                     const std::string& host) const override {
     std::vector<std::string> hosts;
-    for (Token& token : table) {
-      if (token.host == host) return std::move(token.value);
+    for (const Token& token : document.tokens) {
+      if (token.host == host) {
+        Value value;
+        value.bytes = TRY(SecretBytes::CopyOf(token.value.Expose()));
+        value.modified = document.modified;
+        return value;
+      }
       hosts.push_back(token.host);
     }
     return Error{Code::kNotFound, "no token for " + Quote(host), path_,
                  SuggestFrom(host, hosts, "hosts")};
   }
 
+ private:
   const std::string path_;
 };
 

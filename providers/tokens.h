@@ -8,9 +8,9 @@
 
 namespace secretfs {
 
-/// Reads `path`, at most 1 MiB, at each Fetch(). Fetch("") gives all of Value::tokens, Fetch(host)
-/// the bytes of that host's token. Errors: of the file; kInvalid with its line and column;
-/// kNotFound for an unknown host.
+/// Fetch() reads `path`: the one document, with Value::tokens. Select() gives the bytes of one
+/// host's token. Errors: of the file; kInvalid with its line and column; kNotFound for an unknown
+/// host.
 std::unique_ptr<Provider> MakeTokensProvider(std::string path);
 
 }  // namespace secretfs

@@ -20,13 +20,14 @@ void Require(bool holds) {
 }
 
 void CheckAccepted(const Config& config) {
-  std::vector<EntryPtr> entries;
+  std::vector<File> declared_files;
   const auto add = [&](const std::string& name, const Access& access) {
     Require(!NameProblem(name));
     Require((access.mode & ~mode_t{0777}) == 0);
     Require(access.wait.count() >= 0 && access.wait <= std::chrono::hours(1));
-    entries.push_back(std::make_shared<Entry>(
-        EntrySpec{.name = name, .origin = "", .access = access, .inputs = {}, .make = {}}));
+    declared_files.push_back(
+        {std::make_shared<Entry>(EntrySpec{.name = name, .origin = "", .inputs = {}, .make = {}}),
+         access});
   };
   const auto declared = [&](const std::string& name) {
     for (const SourceConfig& source : config.sources) {
@@ -49,14 +50,14 @@ void CheckAccepted(const Config& config) {
     Require(identity.path.empty() || identity.path.front() == '/');
   }
   // The tree can be built, and each name is found in it once.
-  const SnapshotPtr snapshot = Snapshot::Build(entries, WallTime());
+  const SnapshotPtr snapshot = Snapshot::Build(declared_files, WallTime());
   size_t files = 0;
   const std::function<void(const Node&)> visit = [&](const Node& node) {
     if (!node.is_directory()) ++files;
     for (const uint64_t child : node.children) visit(*snapshot->Find(child));
   };
   visit(*snapshot->Find(kRootInode));
-  Require(files == entries.size());
+  Require(files == declared_files.size());
 }
 
 }  // namespace

@@ -4,7 +4,7 @@
 #include <string>
 #include <utility>
 
-#include "core/entry.h"
+#include "core/snapshot.h"
 
 namespace secretfs::testkit {
 
@@ -16,11 +16,10 @@ inline Value MakeTestValue(std::string_view text, WallTime modified = {}) {
 }
 
 /// An entry whose value is `text`, made when it is first wanted.
-inline EntryPtr TextEntry(std::string name, Access access = {}, std::string text = "value") {
+inline EntryPtr TextEntry(std::string name, std::string text = "value") {
   EntrySpec spec;
   spec.name = std::move(name);
   spec.origin = "test";
-  spec.access = std::move(access);
   spec.make = [text = std::move(text)](std::span<const ValuePtr>, SteadyTime,
                                        const std::stop_token&) -> Result<Value> {
     return MakeTestValue(text);

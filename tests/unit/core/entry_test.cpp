@@ -21,8 +21,7 @@ Error Unavailable() { return {Code::kUnavailable, "no answer", "work", "wait"}; 
 class EntryTest : public testing::Test {
  protected:
   testkit::FakeClock clock_;
-  Entry entry_{
-      EntrySpec{.name = "db/password", .origin = "age", .access = {}, .inputs = {}, .make = {}}};
+  Entry entry_{EntrySpec{.name = "db/password", .origin = "age", .inputs = {}, .make = {}}};
 };
 
 TEST_F(EntryTest, BeginsIdleWithoutValueOrError) {

@@ -18,15 +18,15 @@ using testing::IsEmpty;
 
 EntryPtr MakeEntry(const std::string& name) {
   return std::make_shared<Entry>(
-      EntrySpec{.name = name, .origin = "test", .access = {}, .inputs = {}, .make = {}});
+      EntrySpec{.name = name, .origin = "test", .inputs = {}, .make = {}});
 }
-std::vector<EntryPtr> Entries(const std::vector<std::string>& names) {
-  std::vector<EntryPtr> entries;
-  for (const std::string& name : names) entries.push_back(MakeEntry(name));
-  return entries;
+std::vector<File> Files(const std::vector<std::string>& names) {
+  std::vector<File> files;
+  for (const std::string& name : names) files.push_back({MakeEntry(name), {}});
+  return files;
 }
 SnapshotPtr Build(const std::vector<std::string>& names) {
-  return Snapshot::Build(Entries(names), WallTime());
+  return Snapshot::Build(Files(names), WallTime());
 }
 const Node& Root(const SnapshotPtr& snapshot) { return *snapshot->Find(kRootInode); }
 std::vector<std::string> Names(const SnapshotPtr& snapshot, const Node& directory) {
@@ -71,7 +71,7 @@ TEST(Snapshot, MakesDirectoriesOfSlashes) {
   const Node* key = At(snapshot, "a/b/c/key");
   ASSERT_NE(key, nullptr);
   EXPECT_FALSE(key->is_directory());
-  EXPECT_EQ(key->entry->name(), "a/b/c/key");
+  EXPECT_EQ(key->file.entry->name(), "a/b/c/key");
   EXPECT_EQ(snapshot->Find(key->parent)->name, "c");
   EXPECT_EQ(At(snapshot, "a")->subdirectories, 1U);
   EXPECT_EQ(snapshot->Child(*key, "x"), nullptr) << "a file has no children";
@@ -80,12 +80,12 @@ TEST(Snapshot, MakesDirectoriesOfSlashes) {
 }
 
 TEST(Snapshot, NodesServeTheEntriesThemselves) {
-  const auto entries = Entries({"b", "a/x"});
+  const auto files = Files({"b", "a/x"});
   const WallTime created{std::chrono::seconds(77)};
-  const SnapshotPtr snapshot = Snapshot::Build(entries, created);
-  EXPECT_EQ(At(snapshot, "b")->entry, entries[0]);
-  EXPECT_EQ(At(snapshot, "a/x")->entry, entries[1]);
-  EXPECT_EQ(snapshot->entries(), entries);
+  const SnapshotPtr snapshot = Snapshot::Build(files, created);
+  EXPECT_EQ(At(snapshot, "b")->file.entry, files[0].entry);
+  EXPECT_EQ(At(snapshot, "a/x")->file.entry, files[1].entry);
+  EXPECT_EQ(snapshot->files().size(), 2U);
   EXPECT_EQ(snapshot->created(), created);
 }
 
@@ -178,7 +178,7 @@ TEST(Snapshot, HoldsTenThousandEntries) {
   for (const std::string& name : names) {
     const Node* node = At(snapshot, name);
     ASSERT_NE(node, nullptr) << name;
-    ASSERT_EQ(node->entry->name(), name);
+    ASSERT_EQ(node->file.entry->name(), name);
     inodes.insert(node->inode);
   }
   EXPECT_EQ(inodes.size(), 10'000U);
@@ -203,7 +203,7 @@ TEST(SnapshotCell, ReadersSeeWholeSnapshotsWhileOneIsPublished) {
       readers.emplace_back([&] {
         while (!done) {
           const SnapshotPtr snapshot = cell.Load();
-          ASSERT_EQ(Root(snapshot).children.size(), snapshot->entries().size());
+          ASSERT_EQ(Root(snapshot).children.size(), snapshot->files().size());
           ++loads;
         }
       });

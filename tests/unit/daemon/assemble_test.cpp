@@ -27,9 +27,9 @@ class AssembleTest : public testing::Test {
   }
   /// The text of entry `name`, or the error's.
   std::string Get(const Assembly& assembly, std::string_view name) {
-    for (const EntryPtr& entry : assembly.entries) {
-      if (entry->name() != name) continue;
-      const auto value = MakeNow(entry, clock_, log_, {});
+    for (const File& file : assembly.files) {
+      if (file.entry->name() != name) continue;
+      const auto value = MakeNow(file.entry, clock_, log_, {});
       return value ? testkit::TextOf(*value) : "error: " + value.error().Text();
     }
     return "no such entry";
@@ -66,7 +66,7 @@ TEST_F(AssembleTest, AViewOfWhatIsNotDeclaredIsAnErrorWithItsPlace) {
   ASSERT_FALSE(assembly);
   EXPECT_EQ(assembly.error().what, "view 'v' needs 'pasword', which is not declared");
   EXPECT_TRUE(assembly.error().where.ends_with("config.yaml:4:3")) << assembly.error().where;
-  EXPECT_EQ(assembly.error().hint, "did you mean 'password'? secrets: password");
+  EXPECT_EQ(assembly.error().hint, "did you mean 'password'? secrets and views: password, v");
 }
 
 TEST_F(AssembleTest, AViewThatNeedsItselfIsAnError) {
@@ -75,6 +75,42 @@ TEST_F(AssembleTest, AViewThatNeedsItselfIsAnError) {
       "\"{{ a }}\"}\n");
   ASSERT_FALSE(assembly);
   EXPECT_NE(assembly.error().what.find("needs itself"), std::string::npos);
+}
+
+TEST_F(AssembleTest, ViewsAreNestedToALimit) {
+  const auto chain = [](size_t length, bool downwards) {
+    std::string yaml = "views:\n";
+    for (size_t i = 0; i < length; ++i) {
+      const size_t self = downwards ? i : length - 1 - i;
+      const std::string content =
+          self + 1 < length ? "{{ v" + std::to_string(self + 1) + " }}" : "x";
+      yaml += "  v" + std::to_string(self) + ": {format: template, content: \"" + content + "\"}\n";
+    }
+    return yaml;
+  };
+  for (const bool downwards : {true, false}) {
+    const auto most = AssembleText(chain(32, downwards));
+    ASSERT_TRUE(most) << most.error().Text();
+    EXPECT_EQ(Get(*most, "v0"), "x");
+    for (const size_t length : {size_t{33}, size_t{20'000}}) {
+      const auto over = AssembleText(chain(length, downwards));
+      ASSERT_FALSE(over);
+      EXPECT_NE(over.error().what.find("nested more than 32 deep"), std::string::npos);
+    }
+  }
+}
+
+TEST_F(AssembleTest, ATokenFileIsReadOnceForAllItsSecrets) {
+  const std::string file = Write("tokens.json", R"({"a.example": "1", "b.example": "2"})");
+  const auto assembly = AssembleText(
+      "sources: {t: {tokens: tokens.json}}\n"
+      "secrets: {a: {source: t, key: a.example}, b: {source: t, key: b.example}, c: {source: t, "
+      "key: x}}\n");
+  ASSERT_TRUE(assembly);
+  EXPECT_EQ(Get(*assembly, "a"), "1");
+  ASSERT_EQ(unlink(file.c_str()), 0);
+  EXPECT_EQ(Get(*assembly, "b"), "2");
+  EXPECT_EQ(Get(*assembly, "c"), "error: " + file + ": no token for 'x'");
 }
 
 TEST_F(AssembleTest, AMissingSourceFileFailsItsSecretAlone) {
@@ -94,9 +130,9 @@ TEST_F(AssembleTest, FilesOfConfigDJoinInNameOrder) {
   Write("config.d/README", "not yaml: [");
   const auto assembly = AssembleText("secrets: {c: {file: plain}}\n");
   ASSERT_TRUE(assembly) << assembly.error().Text();
-  ASSERT_EQ(assembly->entries.size(), 3U);
-  EXPECT_EQ(assembly->entries[0]->name(), "c");
-  EXPECT_EQ(assembly->entries[1]->name(), "a");
+  ASSERT_EQ(assembly->files.size(), 3U);
+  EXPECT_EQ(assembly->files[0].entry->name(), "c");
+  EXPECT_EQ(assembly->files[1].entry->name(), "a");
   EXPECT_EQ(Get(*assembly, "b"), "x") << "paths are relative to the file that names them";
 }
 

@@ -22,7 +22,8 @@ TEST(StatusJson, TellsStateReasonAndVersionAndNoValue) {
   stale->Fail({Code::kNotFound, "gone", "/f", ""}, {});
   const auto failed = testkit::TextEntry("failed");
   failed->Fail({Code::kNoMatch, "no identity", "/g", "add one"}, {});
-  const std::string text = StatusJson({"1.2", {}, 3, {}}, {idle, ready, stale, failed});
+  const std::string text =
+      StatusJson({"1.2", {}, 3, {}}, {{idle, {}}, {ready, {}}, {stale, {}}, {failed, {}}});
   EXPECT_EQ(text.find("hunter"), std::string::npos);
   const Json status = Json::parse(text);
   EXPECT_EQ(status["secretfs"], "1.2");
@@ -39,7 +40,7 @@ TEST(StatusJson, TellsStateReasonAndVersionAndNoValue) {
 }
 
 TEST(StatusJson, SurvivesNamesThatAreNotUtf8) {
-  const std::string text = StatusJson({}, {testkit::TextEntry("a\xff")});
+  const std::string text = StatusJson({}, {{testkit::TextEntry("a\xff"), {}}});
   EXPECT_EQ(Json::parse(text)["secrets"].size(), 1U);
 }
 

@@ -149,7 +149,7 @@ TEST_F(WorkerLoaderTest, StopAnswersThoseWhoWaitAndThoseWhoCome) {
 TEST_F(WorkerLoaderTest, ManyThreadsWantManyEntries) {
   std::vector<EntryPtr> entries;
   for (int i = 0; i < 100; ++i)
-    entries.push_back(TextEntry("e" + std::to_string(i), {}, std::to_string(i)));
+    entries.push_back(TextEntry("e" + std::to_string(i), std::to_string(i)));
   WorkerLoader loader(clock_, log_, 4);
   std::atomic<int> right = 0;
   {
@@ -174,8 +174,8 @@ class MakeNowTest : public testing::Test {
 };
 
 TEST_F(MakeNowTest, MakesInputsFirst) {
-  const auto a = TextEntry("a", {}, "A");
-  const auto b = TextEntry("b", {}, "B");
+  const auto a = TextEntry("a", "A");
+  const auto b = TextEntry("b", "B");
   const auto joined = EntryMadeBy("joined",
                                   [](std::span<const ValuePtr> in, auto...) -> Result<Value> {
                                     return MakeTestValue(TextOf(in[0]) + TextOf(in[1]));
@@ -232,6 +232,16 @@ TEST_F(MakeNowTest, AFreshEntryIsMadeEachTime) {
   const auto entry = std::make_shared<Entry>(std::move(spec));
   EXPECT_EQ(TextOf(*Make(entry)), "1");
   EXPECT_EQ(TextOf(*Make(entry)), "2");
+  EXPECT_EQ(entry->value(), nullptr) << "not kept";
+}
+
+TEST_F(MakeNowTest, AValueOverTheLimitFails) {
+  const auto entry = EntryMadeBy("x", [](auto...) -> Result<Value> {
+    return MakeTestValue(std::string(kMaxValueBytes + 1, 'x'));
+  });
+  const auto made = Make(entry);
+  ASSERT_FALSE(made);
+  EXPECT_EQ(made.error().code, Code::kTooLarge);
 }
 
 TEST_F(MakeNowTest, AnExceptionIsAFailureThatQuotesNothing) {

@@ -30,10 +30,13 @@ class OpsTest : public testing::Test {
   OpsTest() {
     Access named = AccessFor(0, 0, 0400);
     named.owner = {"late", std::nullopt};
-    entries_ = {TextEntry("alice", AccessFor(kAlice, kAlice, 0400)),
-                TextEntry("dir/deep/b", AccessFor(0, 0, 0444)),
-                TextEntry("dir/a", AccessFor(0, 0, 0444)), TextEntry("late", named)};
-    snapshots_.Publish(Snapshot::Build(entries_, kCreated));
+    entries_ = {TextEntry("alice"), TextEntry("dir/deep/b"), TextEntry("dir/a"), TextEntry("late")};
+    const Access all = AccessFor(0, 0, 0444);
+    snapshots_.Publish(Snapshot::Build({{entries_[0], AccessFor(kAlice, kAlice, 0400)},
+                                        {entries_[1], all},
+                                        {entries_[2], all},
+                                        {entries_[3], named}},
+                                       kCreated));
   }
 
   uint64_t Inode(std::string_view path) const {

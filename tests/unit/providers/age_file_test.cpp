@@ -20,9 +20,15 @@ std::string Copy(const std::string& fixture, const std::string& to) {
   return to;
 }
 
+using IdentityStorePtr = std::shared_ptr<IdentityStore>;
+
+IdentityStorePtr Store(const std::vector<IdentityConfig>& configs, const std::string& credentials) {
+  return std::make_shared<IdentityStore>(configs, credentials);
+}
+
 class AgeFileTest : public testing::Test {
  protected:
-  static Result<Value> Fetch(IdentityStore& identities, const std::string& file) {
+  static Result<Value> Fetch(const IdentityStorePtr& identities, const std::string& file) {
     return MakeAgeFileProvider(identities)->Fetch(file, {}, {});
   }
   static std::string Plaintext() {
@@ -32,8 +38,8 @@ class AgeFileTest : public testing::Test {
 };
 
 TEST_F(AgeFileTest, DecryptsWithTheIdentityThatFitsAndKeepsTheFilesTime) {
-  IdentityStore identities({AtPath(kFixtures + "ssh_ed25519"), AtPath(kFixtures + "x25519.txt")},
-                           "");
+  const auto identities =
+      Store({AtPath(kFixtures + "ssh_ed25519"), AtPath(kFixtures + "x25519.txt")}, "");
   const auto value = Fetch(identities, kFixtures + "x25519.age");
   ASSERT_TRUE(value) << value.error().Text();
   EXPECT_EQ(AsText(value->bytes.Expose()), Plaintext());
@@ -43,18 +49,18 @@ TEST_F(AgeFileTest, DecryptsWithTheIdentityThatFitsAndKeepsTheFilesTime) {
 TEST_F(AgeFileTest, ABadIdentityIsAProblemToTellAndNoMore) {
   const std::string garbage = folder_.path() + "/garbage";
   ASSERT_TRUE(ReplaceFile(garbage, AsBytes("hunter2\n"), 0600));
-  IdentityStore identities(
+  const auto identities = Store(
       {AtPath(folder_.path() + "/missing"), AtPath(garbage), AtPath(kFixtures + "x25519.txt")}, "");
   EXPECT_TRUE(Fetch(identities, kFixtures + "x25519.age"));
-  const auto problems = identities.Get().problems;
+  const auto problems = identities->Get().problems;
   ASSERT_EQ(problems.size(), 2U);
   EXPECT_EQ(problems[0].code, Code::kNotFound);
   EXPECT_EQ(problems[1].Text().find("hunter2"), std::string::npos);
 }
 
 TEST_F(AgeFileTest, NoMatchSaysWhichIdentitiesCouldNotBeTried) {
-  IdentityStore identities({AtPath(folder_.path() + "/missing"), AtPath(kFixtures + "ssh_ed25519")},
-                           "");
+  const auto identities =
+      Store({AtPath(folder_.path() + "/missing"), AtPath(kFixtures + "ssh_ed25519")}, "");
   const auto value = Fetch(identities, kFixtures + "x25519.age");
   ASSERT_FALSE(value);
   EXPECT_EQ(value.error().code, Code::kNoMatch);
@@ -64,7 +70,7 @@ TEST_F(AgeFileTest, NoMatchSaysWhichIdentitiesCouldNotBeTried) {
 }
 
 TEST_F(AgeFileTest, WithoutIdentitiesTheConfigurationIsToMend) {
-  IdentityStore identities({}, "");
+  const auto identities = Store({}, "");
   const auto value = Fetch(identities, kFixtures + "x25519.age");
   ASSERT_FALSE(value);
   EXPECT_EQ(value.error().hint, "the configuration has no `identities`");
@@ -72,16 +78,16 @@ TEST_F(AgeFileTest, WithoutIdentitiesTheConfigurationIsToMend) {
 
 TEST_F(AgeFileTest, AnIdentityThatAppearsLaterIsUsed) {
   const std::string late = folder_.path() + "/late.txt";
-  IdentityStore identities({AtPath(late)}, "");
+  const auto identities = Store({AtPath(late)}, "");
   EXPECT_FALSE(Fetch(identities, kFixtures + "x25519.age"));
   Copy("x25519.txt", late);
   EXPECT_TRUE(Fetch(identities, kFixtures + "x25519.age"));
-  EXPECT_TRUE(identities.Get().problems.empty());
+  EXPECT_TRUE(identities->Get().problems.empty());
 }
 
 TEST_F(AgeFileTest, AnIdentityThatChangesIsReadAgain) {
   const std::string file = Copy("ssh_ed25519", folder_.path() + "/identity");
-  IdentityStore identities({AtPath(file)}, "");
+  const auto identities = Store({AtPath(file)}, "");
   EXPECT_TRUE(Fetch(identities, kFixtures + "ssh_ed25519.age"));
   EXPECT_FALSE(Fetch(identities, kFixtures + "x25519.age"));
   Copy("x25519.txt", file);
@@ -91,7 +97,7 @@ TEST_F(AgeFileTest, AnIdentityThatChangesIsReadAgain) {
 
 TEST_F(AgeFileTest, AnIdentityWhoseDiskGoesAwayStaysInUse) {
   const std::string file = Copy("x25519.txt", folder_.path() + "/identity");
-  IdentityStore identities({AtPath(file)}, "");
+  const auto identities = Store({AtPath(file)}, "");
   EXPECT_TRUE(Fetch(identities, kFixtures + "x25519.age"));
   ASSERT_EQ(unlink(file.c_str()), 0);
   EXPECT_TRUE(Fetch(identities, kFixtures + "x25519.age"));
@@ -99,16 +105,16 @@ TEST_F(AgeFileTest, AnIdentityWhoseDiskGoesAwayStaysInUse) {
 
 TEST_F(AgeFileTest, CredentialsComeFromTheirDirectory) {
   Copy("x25519.txt", folder_.path() + "/identity");
-  IdentityStore given({Credential("identity")}, folder_.path());
+  const auto given = Store({Credential("identity")}, folder_.path());
   EXPECT_TRUE(Fetch(given, kFixtures + "x25519.age"));
-  IdentityStore missing({Credential("identity")}, "");
+  const auto missing = Store({Credential("identity")}, "");
   EXPECT_FALSE(Fetch(missing, kFixtures + "x25519.age"));
-  ASSERT_EQ(missing.Get().problems.size(), 1U);
-  EXPECT_EQ(missing.Get().problems[0].hint, "add LoadCredential=identity:PATH to the unit");
+  ASSERT_EQ(missing->Get().problems.size(), 1U);
+  EXPECT_EQ(missing->Get().problems[0].hint, "add LoadCredential=identity:PATH to the unit");
 }
 
 TEST_F(AgeFileTest, FailuresNameTheFile) {
-  IdentityStore identities({AtPath(kFixtures + "x25519.txt")}, "");
+  const auto identities = Store({AtPath(kFixtures + "x25519.txt")}, "");
   const std::string cut = folder_.path() + "/cut.age";
   const Bytes whole = ReadFile(kFixtures + "x25519.age", 1U << 20U).value();
   ASSERT_TRUE(ReplaceFile(cut, ByteView(whole).first(whole.size() - 1), 0600));

@@ -27,9 +27,9 @@ TEST(PlainFile, RefusesWhatIsNoFileOrTooLarge) {
   EXPECT_EQ(provider->Fetch(folder.path() + "/none", {}, {}).error().code, Code::kNotFound);
   const std::string large = folder.path() + "/large";
   ASSERT_TRUE(ReplaceFile(large, {}, 0600));
-  ASSERT_EQ(truncate(large.c_str(), static_cast<off_t>(kMaxSecretBytes)), 0);
-  EXPECT_EQ(provider->Fetch(large, {}, {})->bytes.size(), kMaxSecretBytes);
-  ASSERT_EQ(truncate(large.c_str(), static_cast<off_t>(kMaxSecretBytes) + 1), 0);
+  ASSERT_EQ(truncate(large.c_str(), static_cast<off_t>(kMaxValueBytes)), 0);
+  EXPECT_EQ(provider->Fetch(large, {}, {})->bytes.size(), kMaxValueBytes);
+  ASSERT_EQ(truncate(large.c_str(), static_cast<off_t>(kMaxValueBytes) + 1), 0);
   EXPECT_EQ(provider->Fetch(large, {}, {}).error().code, Code::kTooLarge);
 }
 

@@ -17,8 +17,10 @@ using testing::Not;
 class TokensProvider : public testing::Test {
  protected:
   void Write(std::string_view text) { std::ofstream(path_, std::ios::binary) << text; }
-  Result<Value> Fetch(const std::string& ref) {
-    return provider_->Fetch(ref, SteadyTime::max(), {});
+  /// The whole table, or one host's token out of it.
+  Result<Value> Fetch(const std::string& host) {
+    auto table = provider_->Fetch(provider_->DocumentOf(host), SteadyTime::max(), {});
+    return table && !host.empty() ? provider_->Select(*table, host) : std::move(table);
   }
 
   const testkit::TempDir folder_;

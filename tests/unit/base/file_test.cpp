@@ -1,3 +1,5 @@
+#include "base/file.h"
+
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -12,7 +14,6 @@
 #include <filesystem>
 #include <thread>
 
-#include "base/file.h"
 #include "base/secret_heap.h"
 #include "tests/testkit/temp_dir.h"
 

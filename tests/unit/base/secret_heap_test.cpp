@@ -222,6 +222,18 @@ TEST(SecretHeap, KeepsOneEmptySlabSoThatAlternatingNeedsNoNewMapping) {
   Free(block);
 }
 
+TEST(SecretHeap, FreeingALargeBlockGivesItsGuardPagesBackToo) {
+  const auto pages = [] {
+    size_t count = 0;
+    std::ifstream("/proc/self/statm") >> count;
+    return count;
+  };
+  Free(Get(100'000));
+  const size_t before = pages();
+  for (int i = 0; i < 500; ++i) Free(Get(100'000));
+  EXPECT_LT(pages(), before + 500) << "two guard pages stay for each block";
+}
+
 TEST(SecretHeap, NullIsNothingToFree) {
   const auto before = GetStats();
   Free(nullptr);

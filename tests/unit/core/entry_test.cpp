@@ -1,10 +1,11 @@
+#include "core/entry.h"
+
 #include <gtest/gtest.h>
 
 #include <atomic>
 #include <thread>
 
 #include "base/secret_heap.h"
-#include "core/entry.h"
 #include "tests/testkit/fake_clock.h"
 
 namespace secretfs {

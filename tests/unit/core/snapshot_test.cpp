@@ -1,3 +1,5 @@
+#include "core/snapshot.h"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -7,8 +9,6 @@
 #include <random>
 #include <set>
 #include <thread>
-
-#include "core/snapshot.h"
 
 namespace secretfs {
 namespace {

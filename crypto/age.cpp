@@ -59,6 +59,9 @@ Result<SecretBytes> UnwrapFileKey(const Header& header, std::span<const Identity
   std::vector<std::string> tried;
   for (const IdentityPtr& identity : identities) {
     auto file_key = identity->Unwrap(header.stanzas);
+    if (file_key && file_key->size() != kFileKeyBytes) {
+      return Error{Code::kHeader, "the file key is not 16 bytes", "", ""};
+    }
     if (file_key || file_key.error().code != Code::kNoMatch) return file_key;
     tried.push_back(identity->Describe() + " (" + file_key.error().what + ")");
   }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 
 #include "crypto/init.h"
 
@@ -26,10 +27,16 @@ StreamNonce NonceOf(uint64_t counter, unsigned char flag) {
 
 Error PayloadError(std::string what) { return {Code::kPayload, std::move(what), "", ""}; }
 
-/// Fetching takes longer than decrypting a small file, so it is done once.
+/// Fetching takes longer than decrypting a small file, so it is done once; a failure, for want of
+/// memory, is not kept.
 const EVP_CIPHER* ChaCha20Poly1305() {
-  static const EVP_CIPHER* const cipher = EVP_CIPHER_fetch(nullptr, "ChaCha20-Poly1305", nullptr);
-  return cipher;
+  static std::atomic<EVP_CIPHER*> shared = nullptr;
+  if (EVP_CIPHER* cipher = shared.load()) return cipher;
+  EVP_CIPHER* fetched = EVP_CIPHER_fetch(nullptr, "ChaCha20-Poly1305", nullptr);
+  EVP_CIPHER* first = nullptr;
+  if (shared.compare_exchange_strong(first, fetched)) return fetched;
+  EVP_CIPHER_free(fetched);  // another thread was faster
+  return first;
 }
 
 }  // namespace
@@ -46,13 +53,14 @@ Result<uint64_t> PlaintextSize(uint64_t payload_size) {
 
 Result<StreamReader> StreamReader::Make(ByteSource& in, const SecretBytes& payload_key) {
   TRY(InitCrypto());
-  const crypto::ErrorQueueGuard guard;
+  const crypto::OpenSslCalls calls;
+  const EVP_CIPHER* cipher = ChaCha20Poly1305();
   crypto::CipherContext context(EVP_CIPHER_CTX_new());
-  if (context == nullptr ||
-      EVP_DecryptInit_ex2(context.get(), ChaCha20Poly1305(), AsUnsigned(payload_key.Expose()),
-                          nullptr, nullptr) != 1) {
-    return Error{Code::kResource, "no memory to decrypt", "", ""};
-  }
+  const bool ready = cipher != nullptr && context != nullptr &&
+                     EVP_DecryptInit_ex2(context.get(), cipher, AsUnsigned(payload_key.Expose()),
+                                         nullptr, nullptr) == 1;
+  TRY(calls.CheckMemory());
+  if (!ready) return calls.NoMemory();
   return StreamReader(in, std::move(context));
 }
 
@@ -125,7 +133,7 @@ std::optional<ByteView> StreamReader::Decrypt(ByteView sealed, Flag flag) {
   std::array<std::byte, kChunkTagBytes> tag;
   std::ranges::copy(sealed.last(kChunkTagBytes), tag.begin());
   const StreamNonce nonce = NonceOf(counter_, static_cast<unsigned char>(flag));
-  const crypto::ErrorQueueGuard guard;
+  const crypto::OpenSslCalls calls;
   EVP_CIPHER_CTX* context = context_.get();
   int written = 0;
   int written_last = 0;

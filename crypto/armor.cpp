@@ -10,6 +10,7 @@ namespace {
 
 constexpr std::string_view kBeginLine = "-----BEGIN AGE ENCRYPTED FILE-----";
 constexpr std::string_view kEndLine = "-----END AGE ENCRYPTED FILE-----";
+constexpr std::string_view kBinaryMagic = "age-encryption.org/";
 constexpr std::string_view kPemDashes = "-----";
 constexpr std::string_view kSpace = " \t\r\n\v\f";
 constexpr size_t kColumns = 64;
@@ -25,6 +26,7 @@ Error ArmorErrorAt(size_t line, std::string_view what) {
 }  // namespace
 
 bool LooksArmored(std::string_view beginning) noexcept {
+  if (beginning.starts_with(kBinaryMagic)) return false;  // whatever its stanzas say
   const size_t start = beginning.find_first_not_of(kSpace);
   if (start == std::string_view::npos) return false;
   return beginning.substr(start).starts_with(kPemDashes) ||

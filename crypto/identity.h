@@ -13,6 +13,8 @@
 
 namespace secretfs::age {
 
+inline constexpr size_t kFileKeyBytes = 16;
+
 /// Immutable and thread-safe.
 class Identity {
  public:

@@ -1,4 +1,5 @@
-// Owners of OpenSSL objects. What they hold lies in secret memory once InitCrypto() ran.
+// Owners of OpenSSL objects, and what stands around its calls. What the objects hold lies in secret
+// memory once InitCrypto() ran.
 #pragma once
 
 #include <openssl/bn.h>
@@ -8,6 +9,9 @@
 #include <openssl/x509.h>
 
 #include <memory>
+
+#include "base/result.h"
+#include "crypto/openssl_heap.h"
 
 namespace secretfs::crypto {
 
@@ -28,13 +32,25 @@ using BigNumberContext = std::unique_ptr<BN_CTX, OpenSslFree<BN_CTX_free>>;
 using ParamBuilder = std::unique_ptr<OSSL_PARAM_BLD, OpenSslFree<OSSL_PARAM_BLD_free>>;
 using Params = std::unique_ptr<OSSL_PARAM, OpenSslFree<OSSL_PARAM_free>>;
 
-/// Leaves OpenSSL's error queue of this thread empty: its texts may quote input, and a later call
-/// would report them as its own.
-struct ErrorQueueGuard {
-  ErrorQueueGuard() = default;
-  ErrorQueueGuard(const ErrorQueueGuard&) = delete;
-  ErrorQueueGuard& operator=(const ErrorQueueGuard&) = delete;
-  ~ErrorQueueGuard() { ERR_clear_error(); }
+/// Stands around calls of OpenSSL in one function. Leaves the error queue of the thread empty,
+/// since a later call would report its entries as its own.
+class OpenSslCalls {
+ public:
+  OpenSslCalls() noexcept { ForgetUnlockedMemory(); }
+  OpenSslCalls(const OpenSslCalls&) = delete;
+  OpenSslCalls& operator=(const OpenSslCalls&) = delete;
+  ~OpenSslCalls() { ERR_clear_error(); }
+
+  /// To be asked before a result is used and before a failure is explained. Errors: kResource when
+  /// the calls ran out of locked memory.
+  [[nodiscard]] Status CheckMemory() const {
+    if (!GotUnlockedMemory()) return Ok{};
+    return NoMemory();
+  }
+  [[nodiscard]] static Error NoMemory() {
+    return {Code::kResource, "not enough locked memory for OpenSSL", "",
+            "raise the limit on locked memory: LimitMEMLOCK= in the unit, or `ulimit -l`"};
+  }
 };
 
 }  // namespace secretfs::crypto

@@ -135,21 +135,24 @@ Result<IdentityPtr> FromPrivateKey(crypto::PrivateKey key) {
 
 /// RFC 8017, RSAPrivateKey
 Result<IdentityPtr> ParsePkcs1(ByteView der) {
-  const crypto::ErrorQueueGuard guard;
+  const crypto::OpenSslCalls calls;
   const unsigned char* at = AsUnsigned(der);
   crypto::PrivateKey key(d2i_PrivateKey(EVP_PKEY_RSA, nullptr, &at, static_cast<long>(der.size())));
+  TRY(calls.CheckMemory());
   if (key == nullptr || at != AsUnsigned(der) + der.size()) return Invalid("the key is damaged");
   return FromPrivateKey(std::move(key));
 }
 
 /// RFC 5958, PrivateKeyInfo
 Result<IdentityPtr> ParsePkcs8(ByteView der) {
-  const crypto::ErrorQueueGuard guard;
+  const crypto::OpenSslCalls calls;
   const unsigned char* at = AsUnsigned(der);
   const crypto::Pkcs8Info info(
       d2i_PKCS8_PRIV_KEY_INFO(nullptr, &at, static_cast<long>(der.size())));
+  TRY(calls.CheckMemory());
   if (info == nullptr || at != AsUnsigned(der) + der.size()) return Invalid("the key is damaged");
   crypto::PrivateKey key(EVP_PKCS82PKEY(info.get()));
+  TRY(calls.CheckMemory());
   if (key == nullptr) return OtherAlgorithm();
   return FromPrivateKey(std::move(key));
 }

@@ -21,9 +21,6 @@ constexpr std::string_view kLabel = "age-encryption.org/v1/ssh-rsa";
 constexpr int kFewestBits = 1024;
 constexpr int kMostBits = 16384;
 
-Error NoMemory() { return {Code::kResource, "no memory for an RSA key", "", ""}; }
-Error BadKey() { return {Code::kInvalid, "the RSA key's numbers do not belong together", "", ""}; }
-
 /// SHA-256 for the padding and its mask, and the label.
 bool SetPadding(EVP_PKEY_CTX* context) {
   if (EVP_PKEY_CTX_set_rsa_padding(context, RSA_PKCS1_OAEP_PADDING) != 1 ||
@@ -61,24 +58,21 @@ class SshRsaIdentity final : public Identity {
     if (stanza.body.size() != modulus_bytes) {
       return StanzaError(stanza, "the body is not as long as the key's modulus");
     }
-    auto file_key = TRY(
-        SecretBytes::Make(modulus_bytes, [&](ByteSpan out) { return DecryptInto(out, stanza); }));
-    if (file_key.size() != kFileKeyBytes) {
-      return StanzaError(stanza, "the file key is not 16 bytes");
-    }
-    return file_key;
+    return SecretBytes::Make(modulus_bytes, [&](ByteSpan out) { return DecryptInto(out, stanza); });
   }
 
   [[nodiscard]] Result<size_t> DecryptInto(ByteSpan out, const Stanza& stanza) const {
-    const crypto::ErrorQueueGuard guard;
+    const crypto::OpenSslCalls calls;
     const crypto::KeyContext context(EVP_PKEY_CTX_new_from_pkey(nullptr, key_.get(), nullptr));
     if (context == nullptr || EVP_PKEY_decrypt_init(context.get()) != 1 ||
         !SetPadding(context.get())) {
-      return NoMemory();
+      return calls.NoMemory();
     }
     size_t size = out.size();
-    if (EVP_PKEY_decrypt(context.get(), AsUnsigned(out), &size, AsUnsigned(stanza.body),
-                         stanza.body.size()) != 1) {
+    const bool opened = EVP_PKEY_decrypt(context.get(), AsUnsigned(out), &size,
+                                         AsUnsigned(stanza.body), stanza.body.size()) == 1;
+    TRY(calls.CheckMemory());
+    if (!opened) {
       // The tag names this key, so there is nobody else to try.
       return StanzaError(stanza, "it is for this key, but damaged");
     }
@@ -115,11 +109,44 @@ bool IsProduct(const BIGNUM* modulus, const BIGNUM* prime_1, const BIGNUM* prime
 crypto::PrivateKey FromParams(OSSL_PARAM* params) {
   const crypto::KeyContext context(EVP_PKEY_CTX_new_from_name(nullptr, "RSA", nullptr));
   EVP_PKEY* key = nullptr;
-  if (context == nullptr || EVP_PKEY_fromdata_init(context.get()) != 1 ||
+  if (context == nullptr || params == nullptr || EVP_PKEY_fromdata_init(context.get()) != 1 ||
       EVP_PKEY_fromdata(context.get(), &key, EVP_PKEY_KEYPAIR, params) != 1) {
     return nullptr;
   }
   return crypto::PrivateKey(key);
+}
+
+/// Null when the numbers do not belong together.
+crypto::PrivateKey FromNumbers(const RsaNumbers& numbers) {
+  const auto n = ToNumber(numbers.modulus);
+  const auto e = ToNumber(numbers.public_exponent);
+  const auto d = ToNumber(numbers.private_exponent);
+  const auto p = ToNumber(numbers.prime_1);
+  const auto q = ToNumber(numbers.prime_2);
+  const auto iqmp = ToNumber(numbers.coefficient);
+  const crypto::BigNumberContext context(BN_CTX_secure_new());
+  const crypto::ParamBuilder builder(OSSL_PARAM_BLD_new());
+  if (!n || !e || !d || !p || !q || !iqmp || !context || !builder) return nullptr;
+  if (!BN_is_odd(p.get()) || !BN_is_odd(q.get())) return nullptr;
+  if (!IsProduct(n.get(), p.get(), q.get(), context.get())) return nullptr;
+  const auto dmp1 = ExponentFor(d.get(), p.get(), context.get());
+  const auto dmq1 = ExponentFor(d.get(), q.get(), context.get());
+  const std::pair<const char*, const BIGNUM*> fields[] = {
+      {OSSL_PKEY_PARAM_RSA_N, n.get()},
+      {OSSL_PKEY_PARAM_RSA_E, e.get()},
+      {OSSL_PKEY_PARAM_RSA_D, d.get()},
+      {OSSL_PKEY_PARAM_RSA_FACTOR1, p.get()},
+      {OSSL_PKEY_PARAM_RSA_FACTOR2, q.get()},
+      {OSSL_PKEY_PARAM_RSA_EXPONENT1, dmp1.get()},
+      {OSSL_PKEY_PARAM_RSA_EXPONENT2, dmq1.get()},
+      {OSSL_PKEY_PARAM_RSA_COEFFICIENT1, iqmp.get()},
+  };
+  for (const auto& [name, number] : fields) {
+    if (number == nullptr || OSSL_PARAM_BLD_push_BN(builder.get(), name, number) != 1) {
+      return nullptr;
+    }
+  }
+  return FromParams(crypto::Params(OSSL_PARAM_BLD_to_param(builder.get())).get());
 }
 
 /// The number's bytes, of a public key.
@@ -136,47 +163,18 @@ Bytes PublicNumber(const EVP_PKEY* key, const char* name) {
 
 Result<crypto::PrivateKey> MakeRsaKey(const RsaNumbers& numbers) {
   TRY(InitCrypto());
-  const crypto::ErrorQueueGuard guard;
-  if (numbers.modulus.size() > kMostBits / 8) return BadKey();
-  const auto n = ToNumber(numbers.modulus);
-  const auto e = ToNumber(numbers.public_exponent);
-  const auto d = ToNumber(numbers.private_exponent);
-  const auto p = ToNumber(numbers.prime_1);
-  const auto q = ToNumber(numbers.prime_2);
-  const auto iqmp = ToNumber(numbers.coefficient);
-  const crypto::BigNumberContext context(BN_CTX_secure_new());
-  const crypto::ParamBuilder builder(OSSL_PARAM_BLD_new());
-  if (!n || !e || !d || !p || !q || !iqmp || !context || !builder) return NoMemory();
-  if (!BN_is_odd(p.get()) || !BN_is_odd(q.get()) ||
-      !IsProduct(n.get(), p.get(), q.get(), context.get())) {
-    return BadKey();
+  const crypto::OpenSslCalls calls;
+  auto key = numbers.modulus.size() <= kMostBits / 8 ? FromNumbers(numbers) : nullptr;
+  TRY(calls.CheckMemory());
+  if (key == nullptr) {
+    return Error{Code::kInvalid, "the RSA key's numbers do not belong together", "", ""};
   }
-  const auto dmp1 = ExponentFor(d.get(), p.get(), context.get());
-  const auto dmq1 = ExponentFor(d.get(), q.get(), context.get());
-  if (!dmp1 || !dmq1) return BadKey();
-  const std::pair<const char*, const BIGNUM*> fields[] = {
-      {OSSL_PKEY_PARAM_RSA_N, n.get()},
-      {OSSL_PKEY_PARAM_RSA_E, e.get()},
-      {OSSL_PKEY_PARAM_RSA_D, d.get()},
-      {OSSL_PKEY_PARAM_RSA_FACTOR1, p.get()},
-      {OSSL_PKEY_PARAM_RSA_FACTOR2, q.get()},
-      {OSSL_PKEY_PARAM_RSA_EXPONENT1, dmp1.get()},
-      {OSSL_PKEY_PARAM_RSA_EXPONENT2, dmq1.get()},
-      {OSSL_PKEY_PARAM_RSA_COEFFICIENT1, iqmp.get()},
-  };
-  for (const auto& [name, number] : fields) {
-    if (OSSL_PARAM_BLD_push_BN(builder.get(), name, number) != 1) return NoMemory();
-  }
-  const crypto::Params params(OSSL_PARAM_BLD_to_param(builder.get()));
-  if (params == nullptr) return NoMemory();
-  auto key = FromParams(params.get());
-  if (key == nullptr) return BadKey();
   return key;
 }
 
 Result<IdentityPtr> MakeSshRsaIdentity(crypto::PrivateKey key) {
   TRY(InitCrypto());
-  const crypto::ErrorQueueGuard guard;
+  const crypto::OpenSslCalls calls;
   const int bits = EVP_PKEY_get_bits(key.get());
   if (bits < kFewestBits || bits > kMostBits) {
     return Error{Code::kUnsupported, "an RSA key of " + std::to_string(bits) + " bits", "",
@@ -184,7 +182,8 @@ Result<IdentityPtr> MakeSshRsaIdentity(crypto::PrivateKey key) {
   }
   const Bytes e = PublicNumber(key.get(), OSSL_PKEY_PARAM_RSA_E);
   const Bytes n = PublicNumber(key.get(), OSSL_PKEY_PARAM_RSA_N);
-  if (e.empty() || n.empty()) return NoMemory();
+  TRY(calls.CheckMemory());
+  if (e.empty() || n.empty()) return calls.NoMemory();
   SshPublicKey public_key(WireWriter().String(AsBytes(kType)).Natural(e).Natural(n).bytes());
   return IdentityPtr(std::make_shared<SshRsaIdentity>(std::move(key), std::move(public_key)));
 }

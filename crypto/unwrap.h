@@ -8,7 +8,6 @@
 
 namespace secretfs::age {
 
-inline constexpr size_t kFileKeyBytes = 16;
 inline constexpr size_t kX25519Bytes = 32;
 
 /// kHeader: "the TYPE stanza: what".

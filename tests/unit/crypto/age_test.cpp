@@ -94,6 +94,18 @@ TEST(Age, ChecksTheMacWithTheFileKey) {
   EXPECT_EQ(FailureOf(Decrypt(WriteFile({GreaseStanza()}, "text"), wrong)), Code::kMac);
 }
 
+TEST(Age, RejectsAFileKeyOfAnotherSizeWhateverTheIdentity) {
+  for (const char* file_key : {"", "15 bytes long..", "17 bytes long...."}) {
+    const std::vector<IdentityPtr> identities{std::make_shared<FakeIdentity>(file_key)};
+    EXPECT_EQ(FailureOf(Decrypt(WriteFile({GreaseStanza()}, "text"), identities)), Code::kHeader);
+  }
+}
+
+TEST(Age, AStanzaThatLooksLikeArmorIsNone) {
+  const Stanza stanza{"-----BEGIN", {"AGE", "ENCRYPTED", "FILE-----"}, {}};
+  EXPECT_EQ(ToText(DecryptWhole(WriteFile({stanza}, "text")).value()), "text");
+}
+
 TEST(Age, AMissingNonceIsAHeaderFailure) {
   const std::string header = WriteHeader({GreaseStanza()});
   EXPECT_EQ(FailureOf(DecryptWhole(header)), Code::kHeader);

@@ -131,6 +131,7 @@ TEST(Armor, IsRecognisedByItsBeginning) {
   EXPECT_TRUE(LooksArmored("-----BEGIN SOMETHING ELSE-----"));
   EXPECT_TRUE(LooksArmored("garbage\n-----BEGIN AGE ENCRYPTED FILE-----\n"));
   EXPECT_FALSE(LooksArmored("age-encryption.org/v1\n"));
+  EXPECT_FALSE(LooksArmored("age-encryption.org/v1\n-> -----BEGIN AGE ENCRYPTED FILE-----\n"));
   EXPECT_FALSE(LooksArmored("  \n"));
   EXPECT_FALSE(LooksArmored(""));
 }

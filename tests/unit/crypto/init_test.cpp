@@ -1,12 +1,19 @@
 #include "crypto/init.h"
 
 #include <gtest/gtest.h>
+#include <linux/capability.h>
 #include <openssl/crypto.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include <cstring>
 #include <string_view>
+#include <thread>
 
 #include "base/secret_heap.h"
+#include "crypto/openssl_heap.h"
+#include "tests/unit/crypto/fixtures.h"
 
 namespace secretfs {
 namespace {
@@ -42,6 +49,66 @@ TEST(InitCrypto, TakesReallocOfNothingAndToNothing) {
   EXPECT_EQ(OPENSSL_realloc(block, 0), nullptr);
   OPENSSL_free(nullptr);
   EXPECT_EQ(secret_heap::GetStats().blocks, before);
+}
+
+/// Runs `body` in a thread that may lock no more memory (capabilities belong to a thread); false
+/// where that cannot be had: the sanitizers let mlock() do nothing.
+template <class Body>
+bool WithoutLockableMemory(const Body& body) {
+  rlimit before{};
+  getrlimit(RLIMIT_MEMLOCK, &before);
+  rlimit none = before;
+  none.rlim_cur = 0;
+  bool ran = false;
+  std::thread([&] {
+    __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+    __user_cap_data_struct data[2]{};
+    if (syscall(SYS_capset, &header, data) != 0 || setrlimit(RLIMIT_MEMLOCK, &none) != 0) return;
+    const auto probe = secret_heap::Allocate(size_t{1} << 20);
+    ran = !probe;
+    if (ran) body();
+    if (probe) secret_heap::Free(*probe);
+    setrlimit(RLIMIT_MEMLOCK, &before);
+  }).join();
+  return ran;
+}
+
+TEST(InitCrypto, GivesOpenSslOtherMemoryWhenNoneCanBeLockedAndSaysSo) {
+  ASSERT_TRUE(InitCrypto());
+  const bool ran = WithoutLockableMemory([] {
+    crypto::ForgetUnlockedMemory();
+    constexpr size_t kLarge = size_t{1} << 20;  // no slab has that
+    auto* block = static_cast<char*>(OPENSSL_malloc(kLarge));
+    ASSERT_NE(block, nullptr);
+    EXPECT_TRUE(crypto::GotUnlockedMemory());
+    block[kLarge - 1] = 'x';
+    block = static_cast<char*>(OPENSSL_realloc(block, 2 * kLarge));
+    EXPECT_EQ(block[kLarge - 1], 'x');
+    block = static_cast<char*>(OPENSSL_realloc(block, 1));  // back into a slab
+    OPENSSL_free(block);
+  });
+  if (!ran) GTEST_SKIP() << "memory is never refused here";
+  EXPECT_FALSE(crypto::GotUnlockedMemory());  // in this thread
+}
+
+TEST(InitCrypto, WantOfLockedMemoryIsNeverTakenForADamagedKeyOrFile) {
+  const auto key = age::Secret(age::Fixture("ssh_rsa_pkcs8.pem"));
+  const std::string file = age::Fixture("ssh_rsa.age");
+  const auto working = age::Identities("ssh_rsa");
+  const bool ran = WithoutLockableMemory([&] {
+    std::vector<age::IdentityPtr> kept;  // until the slabs are full
+    std::optional<Code> failure;
+    while (!failure) {
+      auto identities = age::ParseIdentityFile(key, "key");
+      failure = age::FailureOf(identities);
+      if (identities) kept.push_back((*identities)[0]);
+    }
+    EXPECT_EQ(failure, Code::kResource);
+    const auto code = age::FailureOf(age::Decrypt(file, working));
+    EXPECT_TRUE(!code || code == Code::kResource);  // a free slot may be left
+  });
+  if (!ran) GTEST_SKIP() << "memory is never refused here";
+  EXPECT_FALSE(age::Decrypt(file, working).error);
 }
 
 TEST(InitCrypto, MayBeRepeated) {

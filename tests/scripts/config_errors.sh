@@ -115,7 +115,7 @@ refused 2:15 "unknown format 'netrcs'" "did you mean 'netrc'\?" $'views:\n  v: {
 refused 4:3 "view 'v' has no 'source'" 'name a source' "$src"$'views:\n  v: {format: netrc}'
 refused 2:6 "'content' is missing" '' $'views:\n  v: {format: template}'
 refused 4:38 "unknown key 'content'" 'known: ' "$src"$'views:\n  v: {format: netrc, source: gitops, content: x}'
-refused 2:3 "view 'v' needs 'nope', which is not declared" 'secrets: none' $'views:\n  v: {format: template, content: "{{ nope }}"}'
+refused 2:3 "view 'v' needs 'nope', which is not declared" '(secrets|views): ' $'views:\n  v: {format: template, content: "{{ nope }}"}'
 refused 4:3 "view 'v' needs 'db/pasword', which is not declared" "did you mean 'db/password'\?" $'secrets:\n  db/password: {file: src/x}\nviews:\n  v: {format: template, content: "{{ db/pasword }}"}'
 refused 2:3 "view 'v' needs itself" '' $'views:\n  v: {format: template, content: "{{ v }}"}'
 refused '[234]:3' "view '[abc]' needs itself" '' $'views:\n  a: {format: template, content: "{{ b }}"}\n  b: {format: template, content: "{{ c }}"}\n  c: {format: template, content: "{{ a }}"}'

@@ -62,8 +62,6 @@ modules=$scripts/../npm/node_modules
 npm_peer=
 if [[ -d $modules/age-encryption ]] && command -v node >/dev/null; then
   npm_peer=yes
-  # Node 18 has the web's crypto behind a flag.
-  node -e 'process.exit(globalThis.crypto ? 0 : 1)' || export NODE_OPTIONS=--experimental-global-webcrypto
   for size in 0 17 65536 65537; do
     mkdir "npm-$size"
     node "$helpers/age_encryption.mjs" "$modules" "plain/$size" "npm-$size"

@@ -8,8 +8,7 @@ root=$scripts/../..
 
 unit=$root/systemd/secretfs.service
 if command -v systemd-analyze >/dev/null && [[ -e $unit ]]; then
-  # systemd-analyze wants the program that the unit names to exist.
-  mkdir -p "$work/root/usr/bin"
+  # systemd-analyze wants the program that the unit names to be there.
   named=$(sed -n 's/^ExecStart=[-@:+!]*\([^ ]*\).*/\1/p' "$unit")
   [[ -n $named ]] || fail 'the unit has no ExecStart='
   sed "s|^ExecStart=$named|ExecStart=$program|" "$unit" >"$work/secretfs.service"

@@ -2,10 +2,12 @@
 //   node age_encryption.mjs NODE_MODULES PLAINTEXT FOLDER
 // Writes to FOLDER: identity (one line), x25519.age, armored.age, several.age, passphrase (the text
 // itself), passphrase.age (work factor 12).
+import { webcrypto } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 
+globalThis.crypto ??= webcrypto;  // Node 18 has it behind a flag
 const [modules, plaintextFile, folder] = process.argv.slice(2);
 const age = await import(pathToFileURL(path.join(modules, 'age-encryption/dist/index.js')));
 const plaintext = new Uint8Array(fs.readFileSync(plaintextFile));

@@ -37,9 +37,10 @@ size_t MostToRead(size_t limit) { return limit == SIZE_MAX ? limit : limit + 1; 
 
 /// One byte more than the file says, so that one read finds its end; 4 KiB for pipes.
 size_t FirstRead(int fd) {
+  constexpr size_t kPipeRead = 4096;
   struct stat st {};
-  if (::fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) || st.st_size < 0) return 4096;
-  return static_cast<size_t>(st.st_size) + 1;
+  if (::fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) || st.st_size < 0) return kPipeRead;
+  return st.st_size == 0 ? kPipeRead : static_cast<size_t>(st.st_size) + 1;  // 0: perhaps of /proc
 }
 
 }  // namespace

@@ -90,7 +90,8 @@ using Status = Result<Ok>;
 
 /// `auto key = TRY(Load(path));` gives the value, or returns the Error from the enclosing function.
 /// Only as a whole statement or initializer; one may stand in a lambda inside another. Not inside
-/// the braces of an initializer: returning from there leaks the members made before it (g++, clang).
+/// the braces of an initializer: returning from there leaks the members made before it (g++,
+/// clang).
 #define TRY(expression) SECRETFS_TRY_NAMED(SECRETFS_TRY_JOIN(try_result_, __COUNTER__), expression)
 #define SECRETFS_TRY_JOIN(a, b) SECRETFS_TRY_JOIN_EXPANDED(a, b)
 #define SECRETFS_TRY_JOIN_EXPANDED(a, b) a##b

@@ -82,6 +82,11 @@ SecretBuilder& SecretBuilder::Append(ByteView bytes) noexcept {
 }
 
 bool SecretBuilder::Grow(size_t need) noexcept {
+  if (need > limit_) {
+    failed_ = true;
+    error_ = {Code::kTooLarge, "larger than " + std::to_string(limit_) + " bytes", "", ""};
+    return false;
+  }
   auto larger = AllocateBytes(std::max({need, 2 * capacity_, capacity_hint_}));
   if (!larger) {
     failed_ = true;

@@ -4,6 +4,7 @@
 // and const from then on; const use is thread-safe.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <iosfwd>
 #include <memory>
@@ -56,7 +57,9 @@ void Wipe(ByteSpan bytes) noexcept;
 /// Finish().
 class SecretBuilder {
  public:
-  explicit SecretBuilder(size_t expected_size = 0) noexcept : capacity_hint_(expected_size) {}
+  /// `limit`: appending beyond it fails with kTooLarge.
+  explicit SecretBuilder(size_t expected_size = 0, size_t limit = SIZE_MAX) noexcept
+      : capacity_hint_(expected_size), limit_(limit) {}
   SecretBuilder(const SecretBuilder&) = delete;
   SecretBuilder& operator=(const SecretBuilder&) = delete;
   ~SecretBuilder();
@@ -65,7 +68,7 @@ class SecretBuilder {
   SecretBuilder& Append(std::string_view text) noexcept { return Append(AsBytes(text)); }
   SecretBuilder& Append(char c) noexcept { return Append(std::string_view(&c, 1)); }
   [[nodiscard]] size_t size() const noexcept { return size_; }
-  /// What was appended; the builder is empty afterwards. Errors: kResource.
+  /// What was appended; the builder is empty afterwards. Errors: kResource, kTooLarge.
   Result<SecretBytes> Finish();
 
  private:
@@ -74,6 +77,7 @@ class SecretBuilder {
   size_t size_ = 0;
   size_t capacity_ = 0;
   size_t capacity_hint_;
+  size_t limit_;
   bool failed_ = false;
   Error error_;
 };

@@ -1,9 +1,14 @@
 #include <CLI/CLI.hpp>
+#include <algorithm>
+#include <optional>
 
+#include "base/text.h"
 #include "cli/command.h"
 #include "cli/ui.h"
 #include "crypto/init.h"
 #include "daemon/harden.h"
+
+using namespace secretfs;
 
 namespace {
 
@@ -15,10 +20,17 @@ std::string LowerFirst(std::string text) {
   return text;
 }
 
+std::optional<Error> UnknownCommand(const std::string& word) {
+  std::vector<std::string> names;
+  for (const Command& command : Commands()) names.emplace_back(command.name);
+  if (std::find(names.begin(), names.end(), word) != names.end()) return std::nullopt;
+  return Error{Code::kInvalid, "unknown command " + Quote(word), "",
+               SuggestFrom(word, names, "commands")};
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
-  using namespace secretfs;
   // Before anything can touch a secret: no core dumps, and OpenSSL's memory is ours.
   HardenProcess();
   if (auto ready = InitCrypto(); !ready) return static_cast<int>(ui::Fail(ready.error()));
@@ -39,6 +51,11 @@ int main(int argc, char** argv) {
     program.parse(argc, argv);
   } catch (const CLI::Success& done) {
     return program.exit(done);
+  } catch (
+      const CLI::ExtrasError&) {  // its text quotes the arguments, and a token may be among them
+    const Error error = UnknownCommand(argv[1]).value_or(
+        Error{Code::kInvalid, "an argument that was not expected", "", "see `secretfs --help`"});
+    return static_cast<int>(ui::Fail(error, ExitCode::kUsage));
   } catch (const CLI::ParseError& wrong) {
     const Error error{Code::kInvalid, LowerFirst(wrong.what()), "", "see `secretfs --help`"};
     return static_cast<int>(ui::Fail(error, ExitCode::kUsage));

@@ -17,9 +17,13 @@ Result<OutputFile> OutputFile::Open(const std::string& path) {
   if (path.empty() || path == "-") return output;
   output.path_ = path;
   struct stat st {};
-  if (::stat(path.c_str(), &st) == 0 &&
-      !S_ISREG(st.st_mode)) {  // /dev/null, a pipe: nothing to replace
-    output.file_.reset(::open(path.c_str(), O_WRONLY | O_CLOEXEC | O_NOCTTY));
+  if (::stat(path.c_str(), &st) == 0 && !S_ISREG(st.st_mode)) {  // a device, a pipe: not replaced
+    // With O_CREAT the kernel refuses another user's pipe in a folder that all may write, too.
+    output.file_.reset(::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | O_NOCTTY, 0600));
+    if (output.file_ && ::fstat(output.file_.get(), &st) == 0 && !S_ISCHR(st.st_mode) &&
+        st.st_uid != 0 && st.st_uid != ::geteuid()) {
+      return Error{Code::kPermission, "belongs to another user", path, ""};
+    }
   } else {
     output.temporary_ = path + ".XXXXXX";
     output.file_.reset(::mkostemp(output.temporary_.data(), O_CLOEXEC));

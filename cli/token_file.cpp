@@ -81,14 +81,15 @@ bool ApplyTokenEdit(TokenTable& table, TokenEdit edit) {
 }
 
 Status RemoveToken(TokenTable& table, const std::string& host) {
-  std::vector<std::string> hosts;
-  for (const Token& token : table) hosts.push_back(token.host);
-  const auto found = std::find(hosts.begin(), hosts.end(), host);
-  if (found == hosts.end()) {
+  const auto found = std::find_if(table.begin(), table.end(),
+                                  [&](const Token& token) { return token.host == host; });
+  if (found == table.end()) {
+    std::vector<std::string> hosts;
+    for (size_t i = 0; i < table.size(); ++i) hosts.push_back(NameForPeople(table, i));
     return Error{Code::kNotFound, "no token for " + Quote(host), "",
                  SuggestFrom(host, hosts, "hosts")};
   }
-  table.erase(table.begin() + (found - hosts.begin()));
+  table.erase(found);
   return Ok{};
 }
 

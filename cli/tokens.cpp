@@ -42,10 +42,12 @@ ExitCode List(const Options& options) {
   if (!table) return ui::Fail(table.error());
   auto json = nlohmann::ordered_json::array();
   std::vector<std::vector<std::string>> rows{{"HOST", "USER", "KIND"}};
-  for (const Token& token : *table) {
+  for (size_t i = 0; i < table->size(); ++i) {
+    const Token& token = (*table)[i];
+    const std::string name = NameForPeople(*table, i);
     const std::string kind(TokenKindName(KindOf(token)));
-    json.push_back({{"host", token.host}, {"user", GitUserOf(token)}, {"kind", kind}});
-    rows.push_back({Printable(token.host), Printable(GitUserOf(token)), kind});
+    json.push_back({{"host", name}, {"user", GitUserOf(token)}, {"kind", kind}});
+    rows.push_back({Printable(name), Printable(GitUserOf(token)), kind});
   }
   if (options.json) {
     ui::Print(json.dump(2));

@@ -4,6 +4,7 @@
 
 #include <sys/types.h>
 
+#include <string>
 #include <string_view>
 
 #include "core/access.h"
@@ -22,6 +23,9 @@ class Caller {
   [[nodiscard]] pid_t pid() const noexcept { return pid_; }
   /// Effective or supplementary group. False when it cannot be told.
   [[nodiscard]] virtual bool InGroup(gid_t group) const = 0;
+  /// The path of its program, as the caller's own mount namespace has it; "" when it cannot be
+  /// told.
+  [[nodiscard]] virtual std::string Executable() const = 0;
 
  protected:
   Caller(const Caller&) = default;

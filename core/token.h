@@ -31,4 +31,9 @@ struct Token {
 
 using TokenTable = std::vector<Token>;  // in the file's order; hosts are unique
 
+/// The name of the table's entry `index` for messages: its host, or "entry 3" when that is not
+/// surely a host. Who puts the token where the host belongs, or a URL with it, must not find it in
+/// a log.
+std::string NameForPeople(const TokenTable& table, size_t index);
+
 }  // namespace secretfs

@@ -14,7 +14,7 @@
 namespace secretfs::crypto {
 namespace {
 
-thread_local bool got_unlocked_memory = false;
+thread_local uint64_t unlocked_allocations = 0;
 
 /// The blocks that are not of the secret heap, with their sizes.
 class UnlockedBlocks {
@@ -60,7 +60,7 @@ UnlockedBlocks& Unlocked() {
 void* Malloc(size_t size, const char* /*file*/, int /*line*/) noexcept {
   if (size == 0) return nullptr;  // as OpenSSL's own
   if (auto block = secret_heap::Allocate(size)) return *block;
-  got_unlocked_memory = true;
+  ++unlocked_allocations;
   return Unlocked().Allocate(size);
 }
 
@@ -93,7 +93,6 @@ void* Realloc(void* block, size_t size, const char* file, int line) noexcept {
 
 bool InstallOpenSslHeap() noexcept { return CRYPTO_set_mem_functions(Malloc, Realloc, Free) == 1; }
 
-bool GotUnlockedMemory() noexcept { return got_unlocked_memory; }
-void ForgetUnlockedMemory() noexcept { got_unlocked_memory = false; }
+uint64_t UnlockedAllocations() noexcept { return unlocked_allocations; }
 
 }  // namespace secretfs::crypto

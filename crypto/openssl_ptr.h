@@ -32,11 +32,11 @@ using BigNumberContext = std::unique_ptr<BN_CTX, OpenSslFree<BN_CTX_free>>;
 using ParamBuilder = std::unique_ptr<OSSL_PARAM_BLD, OpenSslFree<OSSL_PARAM_BLD_free>>;
 using Params = std::unique_ptr<OSSL_PARAM, OpenSslFree<OSSL_PARAM_free>>;
 
-/// Stands around calls of OpenSSL in one function. Leaves the error queue of the thread empty,
-/// since a later call would report its entries as its own.
+/// Stands around calls of OpenSSL in one function; may be nested. Leaves the error queue of the
+/// thread empty, since a later call would report its entries as its own.
 class OpenSslCalls {
  public:
-  OpenSslCalls() noexcept { ForgetUnlockedMemory(); }
+  OpenSslCalls() noexcept : before_(UnlockedAllocations()) {}
   OpenSslCalls(const OpenSslCalls&) = delete;
   OpenSslCalls& operator=(const OpenSslCalls&) = delete;
   ~OpenSslCalls() { ERR_clear_error(); }
@@ -44,13 +44,16 @@ class OpenSslCalls {
   /// To be asked before a result is used and before a failure is explained. Errors: kResource when
   /// the calls ran out of locked memory.
   [[nodiscard]] Status CheckMemory() const {
-    if (!GotUnlockedMemory()) return Ok{};
+    if (UnlockedAllocations() == before_) return Ok{};
     return NoMemory();
   }
   [[nodiscard]] static Error NoMemory() {
     return {Code::kResource, "not enough locked memory for OpenSSL", "",
             "raise the limit on locked memory: LimitMEMLOCK= in the unit, or `ulimit -l`"};
   }
+
+ private:
+  uint64_t before_;
 };
 
 }  // namespace secretfs::crypto

@@ -14,6 +14,9 @@ constexpr std::chrono::seconds kLookAgain{1};
 constexpr size_t kFileLimit = size_t{64} << 20U;
 constexpr size_t kNssBuffer = size_t{1} << 16U;
 
+/// Ids that systemd gives to one user now and to another later (systemd.exec(5), DynamicUser=).
+bool IsRecycled(uint32_t id) { return id >= 61184 && id <= 65519; }
+
 /// The third field of each line by the first; lines that are not well formed are passed over, as
 /// getpwent(3) does.
 std::map<std::string, uint32_t> ParseIds(std::string_view text) {
@@ -44,7 +47,7 @@ void FileAccounts::AskNssForUser(const std::string& name) {
   passwd* found = nullptr;
   std::vector<char> buffer(kNssBuffer);
   if (!User(name) && getpwnam_r(name.c_str(), &entry, buffer.data(), buffer.size(), &found) == 0 &&
-      found != nullptr) {
+      found != nullptr && !IsRecycled(entry.pw_uid)) {
     users_.Remember(name, entry.pw_uid);
   }
 }
@@ -54,7 +57,7 @@ void FileAccounts::AskNssForGroup(const std::string& name) {
   group* found = nullptr;
   std::vector<char> buffer(kNssBuffer);
   if (!Group(name) && getgrnam_r(name.c_str(), &entry, buffer.data(), buffer.size(), &found) == 0 &&
-      found != nullptr) {
+      found != nullptr && !IsRecycled(entry.gr_gid)) {
     groups_.Remember(name, entry.gr_gid);
   }
 }

@@ -31,7 +31,8 @@ class Assembler {
     for (const SecretConfig& secret : config_.secrets) AddSecret(secret);
     for (const ViewConfig& view : config_.views) views_[view.name] = &view;
     for (const ViewConfig& view : config_.views) {
-      assembly_.files.push_back({TRY(AddView(view, 1)).entry, view.access});
+      const Named added = TRY(AddView(view, 1));
+      assembly_.files.push_back({added.entry, view.access});
     }
     return std::move(assembly_);
   }

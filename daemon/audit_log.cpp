@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <pthread.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "base/file.h"
@@ -12,24 +13,44 @@ namespace secretfs {
 namespace {
 
 constexpr size_t kMostQueued = 10'000;
+constexpr size_t kManyQueued = 1'000;  // not worth waiting for more
+constexpr size_t kMostLogged = 10;     // a second
+constexpr size_t kWriteBytes = size_t{64} << 10U;
+constexpr std::chrono::milliseconds kGather{5};
 
 std::string_view Name(AuditEvent::Operation operation) {
   return operation == AuditEvent::Operation::kOpen ? "open" : "access";
 }
 
+/// A string in quotes. Nearly every one is plain, and building a JSON value for each event costs
+/// more than all the rest of its line.
+void AppendJson(std::string& line, std::string_view text) {
+  const bool plain = std::all_of(text.begin(), text.end(), [](char c) {
+    return c >= ' ' && c <= '~' && c != '"' && c != '\\';
+  });
+  if (plain) {
+    line.append(1, '"').append(text).append(1, '"');
+    return;
+  }
+  line += nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
 }  // namespace
 
 std::string AuditLine(WallTime time, const AuditEvent& event) {
-  const nlohmann::ordered_json line{{"time", TimeText(time)},
-                                    {"operation", Name(event.operation)},
-                                    {"secret", event.name},
-                                    {"decision", event.allowed ? "granted" : "denied"},
-                                    {"rule", event.rule},
-                                    {"uid", event.uid},
-                                    {"gid", event.gid},
-                                    {"pid", event.pid},
-                                    {"executable", event.executable}};
-  return line.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
+  std::string line = "{\"time\":\"" + TimeText(time) + "\",\"operation\":\"";
+  line += Name(event.operation);
+  line += "\",\"secret\":";
+  AppendJson(line, event.name);
+  line += event.allowed ? ",\"decision\":\"granted\"" : ",\"decision\":\"denied\"";
+  line += ",\"rule\":";
+  AppendJson(line, event.rule);
+  line += ",\"uid\":" + std::to_string(event.uid);
+  line += ",\"gid\":" + std::to_string(event.gid);
+  line += ",\"pid\":" + std::to_string(event.pid);
+  line += ",\"executable\":";
+  AppendJson(line, event.executable);
+  return line + "}\n";
 }
 
 Result<std::unique_ptr<AuditLog>> AuditLog::Open(const std::string& file, const Clock& clock,
@@ -58,18 +79,21 @@ AuditLog::~AuditLog() {
 }
 
 void AuditLog::Record(AuditEvent event) noexcept {
+  const size_t most = event.allowed ? kMostQueued : kMostQueued / 2;
+  size_t queued = 0;
   try {
     const std::lock_guard lock(mutex_);
-    if (queue_.size() >= kMostQueued) {
+    if (queue_.size() >= most) {
       ++dropped_;
       return;
     }
     queue_.push_back({clock_.Wall(), std::move(event)});
+    queued = queue_.size();
   } catch (...) {
     ++dropped_;
     return;
   }
-  wake_.notify_one();
+  if (queued == 1 || queued == kManyQueued) wake_.notify_one();
 }
 
 void AuditLog::Work(const std::stop_token& stop) {
@@ -77,17 +101,54 @@ void AuditLog::Work(const std::stop_token& stop) {
   for (;;) {
     wake_.wait(lock, stop, [this] { return !queue_.empty(); });
     if (queue_.empty()) return;  // stopped, and all is written
+    // Waking up and writing for each event would cost a busy reader as much as all the rest of its
+    // open, so what comes within a moment is written together.
+    wake_.wait_for(lock, stop, kGather, [this] { return queue_.size() >= kManyQueued; });
     std::deque<Stamped> batch;
     batch.swap(queue_);
     lock.unlock();
-    for (const Stamped& stamped : batch) Write(stamped);
+    if (file_) WriteToFile(batch);
+    LogRefusals(batch);
     lock.lock();
   }
 }
 
-void AuditLog::Write(const Stamped& stamped) {
-  const AuditEvent& event = stamped.event;
-  if (!event.allowed) {
+void AuditLog::WriteToFile(const std::deque<Stamped>& batch) {
+  std::string lines;
+  size_t in_lines = 0;
+  const auto write = [&] {
+    // What a failed write left of a line is ended, so that the next one stands alone.
+    if (file_failed_) lines.insert(0, "\n");
+    const Status written = WriteAll(file_.get(), AsBytes(lines), file_name_);
+    if (!written) {
+      dropped_ += in_lines;
+      if (!file_failed_) log_.Error("audit_failed", {{"reason", written.error().Text()}});
+    }
+    file_failed_ = !written;
+    lines.clear();
+    in_lines = 0;
+  };
+  for (const Stamped& stamped : batch) {
+    lines += AuditLine(stamped.time, stamped.event);
+    ++in_lines;
+    if (lines.size() >= kWriteBytes) write();
+  }
+  if (in_lines > 0) write();
+}
+
+void AuditLog::LogRefusals(const std::deque<Stamped>& batch) {
+  for (const Stamped& stamped : batch) {
+    const AuditEvent& event = stamped.event;
+    if (event.allowed) continue;
+    if (const SteadyTime now = clock_.Steady(); now - second_ >= std::chrono::seconds(1)) {
+      if (not_logged_ > 0) log_.Warning("more_denied", {{"count", not_logged_}});
+      second_ = now;
+      logged_ = not_logged_ = 0;
+    }
+    if (++logged_ > kMostLogged) {
+      ++not_logged_;
+      continue;
+    }
     log_.Warning("denied", {{"secret", event.name},
                             {"operation", Name(event.operation)},
                             {"uid", event.uid},
@@ -95,13 +156,6 @@ void AuditLog::Write(const Stamped& stamped) {
                             {"pid", event.pid},
                             {"executable", event.executable}});
   }
-  if (!file_) return;
-  const Status written = WriteAll(file_.get(), AsBytes(AuditLine(stamped.time, event)), file_name_);
-  if (!written) {
-    ++dropped_;
-    if (!file_failed_) log_.Error("audit_failed", {{"reason", written.error().Text()}});
-  }
-  file_failed_ = !written;
 }
 
 }  // namespace secretfs

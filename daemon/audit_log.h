@@ -1,6 +1,7 @@
 // AuditLog: writes decisions from a thread of its own, so that the mount never waits for a disk.
 // Everything goes to the audit file, one JSON object a line, if there is one; refusals go to the
-// log in any case. A full queue drops and counts.
+// log in any case. A full queue drops and counts; refusals
+// drop first, and only ten a second go to the log, so that a flood of them hides nothing else.
 #pragma once
 
 #include <atomic>
@@ -38,13 +39,17 @@ class AuditLog final : public AuditSink {
   };
   AuditLog(UniqueFd file, std::string name, const Clock& clock, Log& log);
   void Work(const std::stop_token& stop);
-  void Write(const Stamped& stamped);
+  void WriteToFile(const std::deque<Stamped>& batch);
+  void LogRefusals(const std::deque<Stamped>& batch);
 
   const Clock& clock_;
   Log& log_;
   UniqueFd file_;
   std::string file_name_;
   bool file_failed_ = false;
+  SteadyTime second_{};  // of the log's allowance
+  size_t logged_ = 0;    // refusals logged in it
+  size_t not_logged_ = 0;
   std::atomic<uint64_t> dropped_{0};
   std::mutex mutex_;
   std::condition_variable_any wake_;

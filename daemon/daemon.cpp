@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <array>
+#include <set>
 #include <thread>
 
 #include "base/file.h"
@@ -23,6 +24,7 @@
 #include "daemon/worker_loader.h"
 #include "fs/mount.h"
 #include "fs/ops.h"
+#include "fs/proc_caller.h"
 #include "fs/session.h"
 
 namespace secretfs {
@@ -35,7 +37,11 @@ Result<UniqueFd> BlockSignals() {
   sigemptyset(&signals);
   sigaddset(&signals, SIGTERM);
   sigaddset(&signals, SIGINT);
-  sigaddset(&signals, SIGHUP);  // the terminal closed
+  if (::isatty(STDIN_FILENO) == 1) {
+    sigaddset(&signals, SIGHUP);  // the terminal closed
+  } else {
+    ::signal(SIGHUP, SIG_IGN);
+  }
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   ::signal(SIGPIPE, SIG_IGN);
   UniqueFd fd(::signalfd(-1, &signals, SFD_CLOEXEC));
@@ -43,18 +49,23 @@ Result<UniqueFd> BlockSignals() {
   return fd;
 }
 
+/// Each name once: a look-up that NSS fails can take a millisecond, and thousands of secrets may
+/// name the same user.
 void AskNssForNames(const Config& config, FileAccounts& accounts) {
-  const auto ask = [&](const Access& access) {
-    if (!access.owner.number) accounts.AskNssForUser(access.owner.text);
-    if (!access.group.number) accounts.AskNssForGroup(access.group.text);
+  std::set<std::string> users;
+  std::set<std::string> groups;
+  const auto gather = [&](const Access& access) {
+    if (!access.owner.number) users.insert(access.owner.text);
+    if (!access.group.number) groups.insert(access.group.text);
     for (const ReaderRule& rule : access.readers) {
       if (rule.who.number) continue;
-      rule.kind == ReaderRule::Kind::kUser ? accounts.AskNssForUser(rule.who.text)
-                                           : accounts.AskNssForGroup(rule.who.text);
+      (rule.kind == ReaderRule::Kind::kUser ? users : groups).insert(rule.who.text);
     }
   };
-  for (const SecretConfig& secret : config.secrets) ask(secret.access);
-  for (const ViewConfig& view : config.views) ask(view.access);
+  for (const SecretConfig& secret : config.secrets) gather(secret.access);
+  for (const ViewConfig& view : config.views) gather(view.access);
+  for (const std::string& name : users) accounts.AskNssForUser(name);
+  for (const std::string& name : groups) accounts.AskNssForGroup(name);
 }
 
 class Daemon {
@@ -82,7 +93,7 @@ class Daemon {
 
  private:
   Status Serve(size_t declared) {
-    auto session = fs::Session::Create(mount_.device.get(), *ops_);
+    auto session = fs::Session::Create(mount_.device.get(), *ops_, groups_);
     if (!session) {
       Unmount();
       return std::move(session).error();
@@ -95,14 +106,20 @@ class Daemon {
     });
     const std::jthread announcer([&] { AnnounceReady(declared); });
     WaitForEnd();
+    stopping_ = true;
     sd_notify(0, "STOPPING=1");
     Unmount();
     (*session)->Stop();
     receiver.join();
-    loader_->Stop();  // answers whoever still waits, while there is a session to carry the answers
+    const bool ended =
+        loader_->Stop();  // answers whoever still waits, while the session can carry the answers
     session->reset();
     mount_.device.reset();  // fails whatever the kernel still waits for
     log_.Info("stopped", {{"mount", mount_.path}});
+    if (!ended) {
+      log_.Warning("source_stuck", {{"reason", "a source does not answer; ending without it"}});
+      ::_exit(result ? 0 : 1);
+    }
     return result;
   }
 
@@ -115,21 +132,39 @@ class Daemon {
   /// it.
   void AnnounceReady(size_t declared) {
     struct stat st {};
-    if (::stat(mount_.path.c_str(), &st) != 0) {
+    const bool answered = ::stat(mount_.path.c_str(), &st) == 0;
+    if (stopping_) return;
+    if (!answered) {
       log_.Error("mount_not_answering", {{"mount", mount_.path}});
       return;
     }
     sd_notify(0, "READY=1");
     log_.Info("ready", {{"mount", mount_.path}, {"secrets", declared}});
+    if (!groups_.trusted()) {
+      log_.Warning("foreign_proc",
+                   {{"reason", "/proc shows other processes: supplementary groups cannot be told"},
+                    {"hint", "mount a /proc of this pid namespace"}});
+    }
     if (!mount_.shared) {
       log_.Info("private_mount",
                 {{"reason", "only this user can look in: /etc/fuse.conf has no user_allow_other"}});
     }
     if (mount_.covered) log_.Warning("mount_point_not_empty", {{"mount", mount_.path}});
     if (!LockAllMemory()) log_.Debug("memory_not_all_locked", {});
-    for (const Error& problem : identities_->Get().problems) {
-      log_.Warning("identity_not_read", {{"reason", problem.Text()}, {"hint", problem.hint}});
-    }
+    ReportIdentities();
+  }
+
+  /// On a worker, since an identity may lie on a disk that does not answer.
+  void ReportIdentities() {
+    const auto report = [this](std::span<const ValuePtr>, SteadyTime, const std::stop_token&) {
+      for (const Error& problem : identities_->Get().problems) {
+        log_.Warning("identity_not_read", {{"reason", problem.Text()}, {"hint", problem.hint}});
+      }
+      return Result<Value>(Value{});
+    };
+    EntrySpec spec{"identities", "report", {}, report};
+    spec.fresh = true;
+    loader_->Want(std::make_shared<Entry>(std::move(spec)), clock_.Steady(), [](const auto&) {});
   }
 
   /// A signal, or the mount taken away from outside.
@@ -166,6 +201,8 @@ class Daemon {
   const SystemClock clock_;
   const WallTime started_ = clock_.Wall();
   FileAccounts accounts_;
+  fs::ProcGroups groups_{clock_};
+  std::atomic<bool> stopping_{false};
   std::shared_ptr<IdentityStore> identities_;
   std::unique_ptr<AuditLog> audit_;
   std::unique_ptr<SnapshotCell> snapshots_;

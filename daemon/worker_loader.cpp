@@ -3,6 +3,7 @@
 #include <pthread.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <exception>
 
 #include "base/text.h"
@@ -13,6 +14,9 @@ namespace {
 constexpr std::chrono::seconds kKeepFailure{1};
 constexpr std::chrono::seconds kLongestFetch{60};
 constexpr std::chrono::hours kIdleWake{1};
+constexpr std::chrono::seconds kStuckAfter{1};
+constexpr std::chrono::seconds kStopPatience{2};
+constexpr size_t kMostThreads = 64;
 
 const Error kStopping{Code::kUnavailable, "secretfs is stopping", "", ""};
 
@@ -78,15 +82,22 @@ Result<ValuePtr> MakeNow(const EntryPtr& entry, const Clock& clock, Log& log,
 
 WorkerLoader::WorkerLoader(const Clock& clock, Log& log, size_t workers)
     : clock_(clock), log_(log) {
-  for (size_t i = 0; i < workers; ++i) {
-    threads_.emplace_back([this](const std::stop_token& stop) { Work(stop); });
-    pthread_setname_np(threads_.back().native_handle(), "worker");
-  }
+  const std::lock_guard lock(mutex_);
+  for (size_t i = 0; i < workers; ++i) AddWorkerLocked();
+  ++alive_;
   threads_.emplace_back([this](const std::stop_token& stop) { WatchDeadlines(stop); });
   pthread_setname_np(threads_.back().native_handle(), "deadlines");
 }
 
-WorkerLoader::~WorkerLoader() { Stop(); }
+WorkerLoader::~WorkerLoader() {
+  if (!threads_.empty() && !Stop()) std::abort();  // RunDaemon ends the process instead
+}
+
+void WorkerLoader::AddWorkerLocked() {
+  ++alive_;
+  threads_.emplace_back([this](const std::stop_token& stop) { Work(stop); });
+  pthread_setname_np(threads_.back().native_handle(), "worker");
+}
 
 void WorkerLoader::Want(const EntryPtr& entry, SteadyTime deadline, Done done) {
   if (const auto known = Known(*entry, clock_)) return done(*known);
@@ -96,15 +107,18 @@ void WorkerLoader::Want(const EntryPtr& entry, SteadyTime deadline, Done done) {
     return done(kStopping);
   }
   Job& job = jobs_[entry.get()];
+  if (!job.entry) {
+    if (queue_.empty()) waits_since_ = clock_.Steady();
+    queue_.push_back(entry);
+    job.entry = entry;
+    work_.notify_one();
+  }
   job.waiters.push_back({deadline, std::move(done)});
-  if (deadline < wake_) {
-    wake_ = deadline;
+  const SteadyTime look = std::min(deadline, waits_since_.value_or(deadline) + kStuckAfter);
+  if (look < wake_) {
+    wake_ = look;
     deadlines_.notify_one();
   }
-  if (job.entry) return;
-  job.entry = entry;
-  queue_.push_back(entry);
-  work_.notify_one();
 }
 
 void WorkerLoader::Work(const std::stop_token& stop) {
@@ -112,6 +126,7 @@ void WorkerLoader::Work(const std::stop_token& stop) {
   while (work_.wait(lock, stop, [this] { return !queue_.empty(); }) && !stop.stop_requested()) {
     const EntryPtr entry = std::move(queue_.front());
     queue_.pop_front();
+    waits_since_ = queue_.empty() ? std::nullopt : std::optional(clock_.Steady());
     lock.unlock();
     const Result<ValuePtr> value = MakeNow(entry, clock_, log_, stop);
     lock.lock();
@@ -122,12 +137,16 @@ void WorkerLoader::Work(const std::stop_token& stop) {
     }
     lock.lock();
   }
+  --alive_;
+  ended_.notify_all();
 }
 
 void WorkerLoader::WatchDeadlines(const std::stop_token& stop) {
   std::unique_lock lock(mutex_);
   while (!stop.stop_requested()) {
-    const std::vector<Waiter> expired = TakeExpiredLocked(clock_.Steady());
+    const SteadyTime now = clock_.Steady();
+    ReplaceStuckLocked(now);
+    const std::vector<Waiter> expired = TakeExpiredLocked(now);
     if (!expired.empty()) {
       lock.unlock();
       for (const Waiter& waiter : expired) {
@@ -136,10 +155,20 @@ void WorkerLoader::WatchDeadlines(const std::stop_token& stop) {
       lock.lock();
       continue;
     }
-    wake_ = NextDeadlineLocked().value_or(clock_.Steady() + kIdleWake);
+    wake_ = NextDeadlineLocked().value_or(now + kIdleWake);
+    if (waits_since_) wake_ = std::min(wake_, *waits_since_ + kStuckAfter);
     const SteadyTime planned = wake_;
     deadlines_.wait_until(lock, stop, planned, [&] { return wake_ < planned; });
   }
+  --alive_;
+  ended_.notify_all();
+}
+
+/// A queue that no worker has taken from for a while: they are all stuck, or busy for long.
+void WorkerLoader::ReplaceStuckLocked(SteadyTime now) {
+  if (stopped_ || queue_.empty() || !waits_since_ || now - *waits_since_ < kStuckAfter) return;
+  waits_since_ = now;
+  if (threads_.size() < kMostThreads) AddWorkerLocked();
 }
 
 std::vector<WorkerLoader::Waiter> WorkerLoader::TakeExpiredLocked(SteadyTime now) {
@@ -163,22 +192,23 @@ std::optional<SteadyTime> WorkerLoader::NextDeadlineLocked() const {
   return next;
 }
 
-void WorkerLoader::Stop() {
-  {
-    const std::lock_guard lock(mutex_);
-    stopped_ = true;
+bool WorkerLoader::Stop() {
+  std::vector<Waiter> waiting;
+  std::unique_lock lock(mutex_);
+  stopped_ = true;
+  queue_.clear();
+  for (auto& [entry, job] : jobs_) {
+    std::move(job.waiters.begin(), job.waiters.end(), std::back_inserter(waiting));
+    job.waiters.clear();
   }
+  lock.unlock();
+  for (const Waiter& waiter : waiting) waiter.done(kStopping);
   for (std::jthread& thread : threads_) thread.request_stop();
+  lock.lock();
+  if (!ended_.wait_for(lock, kStopPatience, [this] { return alive_ == 0; })) return false;
+  lock.unlock();
   threads_.clear();  // joins
-  std::map<const Entry*, Job> left;
-  {
-    const std::lock_guard lock(mutex_);
-    left.swap(jobs_);
-    queue_.clear();
-  }
-  for (auto& [entry, job] : left) {
-    for (const Waiter& waiter : job.waiters) waiter.done(kStopping);
-  }
+  return true;
 }
 
 }  // namespace secretfs

@@ -1,6 +1,7 @@
 // WorkerLoader: makes values on a few worker threads, and keeps those who wait for them as entries
-// in a list, so that a thousand waiting readers cost no thread. One thread more watches their
-// deadlines. An entry is made once at a time, whoever asks.
+// in a list, so that a thousand waiting readers cost no thread. While all workers are stuck in
+// sources that do not answer, another is added each second, up to a limit. One thread more watches
+// the deadlines. An entry is made once at a time, whoever asks.
 #pragma once
 
 #include <condition_variable>
@@ -27,9 +28,10 @@ class WorkerLoader final : public Loader {
 
   void Want(const EntryPtr& entry, SteadyTime deadline, Done done) override;
 
-  /// Ends the threads and answers everybody who waits with kUnavailable; so does Want() from then
-  /// on.
-  void Stop();
+  /// Answers everybody who waits with kUnavailable, and from then on whoever comes; then ends the
+  /// threads. False when a worker is stuck in a source that does not answer: the process must then
+  /// end without destroying this.
+  [[nodiscard]] bool Stop();
 
  private:
   struct Waiter {
@@ -42,6 +44,8 @@ class WorkerLoader final : public Loader {
   };
 
   void Work(const std::stop_token& stop);
+  void AddWorkerLocked();
+  void ReplaceStuckLocked(SteadyTime now);
   void WatchDeadlines(const std::stop_token& stop);
   std::vector<Waiter> TakeExpiredLocked(SteadyTime now);
   std::optional<SteadyTime> NextDeadlineLocked() const;
@@ -53,6 +57,10 @@ class WorkerLoader final : public Loader {
   std::condition_variable_any deadlines_;
   std::map<const Entry*, Job> jobs_;  // queued or being made
   std::deque<EntryPtr> queue_;
+  std::optional<SteadyTime>
+      waits_since_;   // when the oldest of the queue came, or the last worker was added for it
+  size_t alive_ = 0;  // threads that have not ended
+  std::condition_variable_any ended_;
   SteadyTime wake_ = SteadyTime::max();  // when the deadline thread will look next
   bool stopped_ = false;
   std::vector<std::jthread> threads_;  // last: they use all of the above

@@ -42,7 +42,7 @@ const Ops& OpsOf(fuse_req_t request) noexcept { return StateOf(request).ops; }
 
 ProcCaller CallerOf(fuse_req_t request) noexcept {
   const fuse_ctx* context = fuse_req_ctx(request);
-  return {context->uid, context->gid, context->pid};
+  return {context->uid, context->gid, context->pid, StateOf(request).groups};
 }
 
 /// Runs a callback's body; a C caller must not see an exception (which here can only be
@@ -76,7 +76,7 @@ void ReplyOpen(fuse_req_t request, fuse_file_info info, const Reply<OpenFile>& r
   }
   HandleTable<OpenFile>& files = StateOf(request).files;
   info.fh = files.Add(reply.value());
-  info.direct_io = 1;  // no copy in the page cache
+  info.direct_io = 1;  // no copy in the page cache; OnRead has the rest
   // After a failed reply (the caller was interrupted) no RELEASE comes.
   if (fuse_reply_open(request, &info) != 0) files.Remove(info.fh);
 }
@@ -91,7 +91,7 @@ void OnInit(void* /*state*/, fuse_conn_info* connection) noexcept {
 void OnLookup(fuse_req_t raw, fuse_ino_t parent, const char* name) noexcept {
   const auto request = std::make_shared<Request>(raw);
   Guarded(request, [&] {
-    OpsOf(raw).Lookup(parent, name, [request](const Reply<Attributes>& reply) {
+    OpsOf(raw).Lookup(CallerOf(raw), parent, name, [request](const Reply<Attributes>& reply) {
       ReplyEntry(request->Take(), reply);
     });
   });
@@ -100,7 +100,7 @@ void OnLookup(fuse_req_t raw, fuse_ino_t parent, const char* name) noexcept {
 void OnGetattr(fuse_req_t raw, fuse_ino_t inode, fuse_file_info* /*info*/) noexcept {
   const auto request = std::make_shared<Request>(raw);
   Guarded(request, [&] {
-    OpsOf(raw).GetAttributes(inode, [request](const Reply<Attributes>& reply) {
+    OpsOf(raw).GetAttributes(CallerOf(raw), inode, [request](const Reply<Attributes>& reply) {
       if (reply.error() != 0) {
         fuse_reply_err(request->Take(), reply.error());
       } else {
@@ -134,6 +134,12 @@ void OnRead(fuse_req_t raw, fuse_ino_t /*inode*/, size_t size, off_t offset,
   const auto file = StateOf(raw).files.Find(info->fh);
   if (file == nullptr) {
     fuse_reply_err(raw, ESTALE);
+    return;
+  }
+  if (info->lock_owner == 0) {
+    // The kernel fills its page cache: for sendfile, splice and private maps it passes direct_io
+    // by. Plaintext does not belong there; EINVAL makes programs that can read() instead do so.
+    fuse_reply_err(raw, EINVAL);
     return;
   }
   const ByteView part = Ops::Read(*file, static_cast<uint64_t>(offset), size);

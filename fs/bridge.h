@@ -3,6 +3,7 @@
 
 #include "fs/handle_table.h"
 #include "fs/ops.h"
+#include "fs/proc_caller.h"
 
 struct fuse_lowlevel_ops;
 
@@ -11,6 +12,7 @@ namespace secretfs::fs {
 /// What the callbacks get as their user data. Outlives the session.
 struct BridgeState {
   const Ops& ops;
+  ProcGroups& groups;
   HandleTable<OpenFile> files;
   HandleTable<OpenDirectory> directories;
 };

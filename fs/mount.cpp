@@ -164,10 +164,14 @@ Status MountAsRoot(Mount& mount) {
     error.hint = "load the module: modprobe fuse (a container needs --device /dev/fuse)";
     return error;
   }
+  // Held by descriptor, so that the folder cannot be swapped for a link to another one meanwhile.
+  const UniqueFd folder(::open(mount.path.c_str(), O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  if (!folder) return SystemError(errno, "cannot open the folder", mount.path);
   const std::string options = "fd=" + std::to_string(mount.device.get()) +
                               ",rootmode=40000,user_id=0,group_id=0,allow_other";
+  const std::string point = "/proc/self/fd/" + std::to_string(folder.get());
   constexpr unsigned long kFlags = MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_NOATIME;
-  if (::mount("secretfs", mount.path.c_str(), kType, kFlags, options.c_str()) != 0) {
+  if (::mount("secretfs", point.c_str(), kType, kFlags, options.c_str()) != 0) {
     return SystemError(errno, "cannot mount", mount.path);
   }
   return Ok{};

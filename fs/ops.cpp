@@ -7,8 +7,6 @@
 #include <cerrno>
 #include <climits>
 
-#include "fs/proc_caller.h"
-
 namespace secretfs::fs {
 namespace {
 
@@ -30,27 +28,32 @@ void SetTimes(struct stat& stat, WallTime time) {
 
 }  // namespace
 
-void Ops::Lookup(uint64_t parent, std::string_view name, const AttributesDone& done) const {
+void Ops::Lookup(const Caller& caller, uint64_t parent, std::string_view name,
+                 const AttributesDone& done) const {
   if (name.size() > NAME_MAX) return done(Reply<Attributes>::Fail(ENAMETOOLONG));
   SnapshotPtr snapshot = services_.snapshots.Load();
   const Node* directory = snapshot->Find(parent);
   const Node* node = directory == nullptr ? nullptr : snapshot->Child(*directory, name);
   if (node == nullptr) return done(Reply<Attributes>::Fail(ENOENT));
   if (node->is_directory()) return done(DirectoryAttributes(*snapshot, *node));
-  FileAttributes(std::move(snapshot), *node, done);
+  FileAttributes(caller, std::move(snapshot), *node, done);
 }
 
-void Ops::GetAttributes(uint64_t inode, const AttributesDone& done) const {
+void Ops::GetAttributes(const Caller& caller, uint64_t inode, const AttributesDone& done) const {
   SnapshotPtr snapshot = services_.snapshots.Load();
   const Node* node = snapshot->Find(inode);
   if (node == nullptr) return done(Reply<Attributes>::Fail(ENOENT));
   if (node->is_directory()) return done(DirectoryAttributes(*snapshot, *node));
-  FileAttributes(std::move(snapshot), *node, done);
+  FileAttributes(caller, std::move(snapshot), *node, done);
 }
 
-void Ops::FileAttributes(SnapshotPtr snapshot, const Node& node, const AttributesDone& done) const {
-  if (ValuePtr value = node.file.entry->value(); value && !node.file.entry->spec().fresh) {
-    return done(Describe(node, value, snapshot->created()));
+void Ops::FileAttributes(const Caller& caller, SnapshotPtr snapshot, const Node& node,
+                         const AttributesDone& done) const {
+  const Entry& entry = *node.file.entry;
+  const ValuePtr there = entry.spec().fresh ? nullptr : entry.value();
+  // Who may not read must not be able to have things fetched, or to fill the memory.
+  if (there || !CheckRead(node.file.access, caller, services_.accounts).allow) {
+    return done(Describe(node, there, snapshot->created()));
   }
   const SteadyTime deadline =
       services_.clock.Steady() +
@@ -96,9 +99,14 @@ Attributes Ops::Describe(const Node& node, const ValuePtr& value, WallTime creat
 bool Ops::Decide(const Caller& caller, const File& file, AuditEvent::Operation operation) const {
   const Decision decision = CheckRead(file.access, caller, services_.accounts);
   if (services_.audit.Wants(decision.allow)) {
-    services_.audit.Record({operation, decision.allow, std::string(decision.rule),
-                            file.entry->name(), caller.uid(), caller.gid(), caller.pid(),
-                            ExecutableOf(caller.pid())});
+    services_.audit.Record({.operation = operation,
+                            .allowed = decision.allow,
+                            .rule = std::string(decision.rule),
+                            .name = file.entry->name(),
+                            .uid = caller.uid(),
+                            .gid = caller.gid(),
+                            .pid = caller.pid(),
+                            .executable = caller.Executable()});
   }
   return decision.allow;
 }

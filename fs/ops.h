@@ -74,11 +74,12 @@ class Ops {
   using AttributesDone = std::function<void(const Reply<Attributes>&)>;
   using OpenDone = std::function<void(const Reply<OpenFile>&)>;
 
-  /// A name is visible to all; only its content is guarded. The size is the value's, so a first
-  /// look brings it into memory; if that fails or takes over a second the size is 0 for now.
-  /// ENOENT, ENAMETOOLONG.
-  void Lookup(uint64_t parent, std::string_view name, const AttributesDone& done) const;
-  void GetAttributes(uint64_t inode, const AttributesDone& done) const;
+  /// A name is visible to all; only its content is guarded. The size is the value's, so the first
+  /// look of one who may read brings it into memory; if that fails or takes over a second the size
+  /// is 0 for now, and so it is for others until the value is there. ENOENT, ENAMETOOLONG.
+  void Lookup(const Caller& caller, uint64_t parent, std::string_view name,
+              const AttributesDone& done) const;
+  void GetAttributes(const Caller& caller, uint64_t inode, const AttributesDone& done) const;
 
   /// access(2) by the same rules as Open, and recorded like it. EACCES, EROFS.
   [[nodiscard]] int Access(const Caller& caller, uint64_t inode, int mask) const;
@@ -99,7 +100,8 @@ class Ops {
   static int ErrnoFor(Code code) noexcept;
 
  private:
-  void FileAttributes(SnapshotPtr snapshot, const Node& node, const AttributesDone& done) const;
+  void FileAttributes(const Caller& caller, SnapshotPtr snapshot, const Node& node,
+                      const AttributesDone& done) const;
   [[nodiscard]] Attributes DirectoryAttributes(const Snapshot& snapshot, const Node& node) const;
   [[nodiscard]] Attributes Describe(const Node& node, const ValuePtr& value,
                                     WallTime created) const;

@@ -31,24 +31,52 @@ std::vector<gid_t> ParseGroups(std::string_view status) {
   return groups;
 }
 
+namespace {
+
+constexpr size_t kMostStatus = size_t{32} * 1024;  // some 3,000 groups
+constexpr std::chrono::seconds kPenalty{10};
+constexpr size_t kMostPenalties = 1024;
+
+bool ProcIsOurs() {
+  std::array<char, 32> self{};
+  const ssize_t n = ::readlink("/proc/self", self.data(), self.size());
+  return n > 0 &&
+         std::string_view(self.data(), static_cast<size_t>(n)) == std::to_string(::getpid());
+}
+
+}  // namespace
+
+ProcGroups::ProcGroups(const Clock& clock) : clock_(clock), trusted_(ProcIsOurs()) {}
+
+std::vector<gid_t> ProcGroups::Of(pid_t pid, uid_t uid) {
+  if (pid <= 0 || !trusted_) return {};
+  const SteadyTime now = clock_.Steady();
+  {
+    const std::lock_guard lock(mutex_);
+    const auto until = too_many_until_.find(uid);
+    if (until != too_many_until_.end() && now < until->second) return {};
+  }
+  const auto status = ReadFile("/proc/" + std::to_string(pid) + "/status", kMostStatus);
+  if (status) return ParseGroups(AsText(*status));
+  if (status.error().code == Code::kTooLarge) {
+    const std::lock_guard lock(mutex_);
+    if (too_many_until_.size() >= kMostPenalties) too_many_until_.clear();
+    too_many_until_[uid] = now + kPenalty;
+  }
+  return {};
+}
+
 bool ProcCaller::InGroup(gid_t group) const {
   if (group == gid()) return true;
-  if (!groups_) {
-    groups_.emplace();
-    if (pid() > 0) {
-      constexpr size_t kLimit = size_t{1} << 20U;  // 65,536 groups fit
-      const auto status = ReadFile("/proc/" + std::to_string(pid()) + "/status", kLimit);
-      if (status) groups_ = ParseGroups(AsText(*status));
-    }
-  }
+  if (!groups_) groups_ = all_groups_.Of(pid(), uid());
   return std::find(groups_->begin(), groups_->end(), group) != groups_->end();
 }
 
-std::string ExecutableOf(pid_t pid) {
-  if (pid <= 0) return "";
+std::string ProcCaller::Executable() const {
+  if (pid() <= 0 || !all_groups_.trusted()) return "";
   std::array<char, PATH_MAX> target{};
   const ssize_t n =
-      ::readlink(("/proc/" + std::to_string(pid) + "/exe").c_str(), target.data(), target.size());
+      ::readlink(("/proc/" + std::to_string(pid()) + "/exe").c_str(), target.data(), target.size());
   return n <= 0 ? "" : std::string(target.data(), static_cast<size_t>(n));
 }
 

@@ -2,30 +2,55 @@
 // its thread is blocked in the kernel, so its id cannot pass to another process.
 #pragma once
 
+#include <chrono>
+#include <map>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "base/clock.h"
 #include "core/policy.h"
 
 namespace secretfs::fs {
 
-class ProcCaller final : public Caller {
+/// Looks supplementary groups up. Thread-safe.
+///
+/// The kernel takes 40 ms to print 65,536 groups, which any user with subordinate ids can give
+/// himself, and one thread answers all requests. So whose process has more than some thousands is
+/// taken to have none, for ten seconds each time.
+class ProcGroups {
  public:
-  using Caller::Caller;
-  /// Reads /proc/PID/status once, when first asked for a group other than the caller's own.
-  [[nodiscard]] bool InGroup(gid_t group) const override;
+  explicit ProcGroups(const Clock& clock);
+  /// The groups of thread `pid` of user `uid`; empty when they cannot be told.
+  std::vector<gid_t> Of(pid_t pid, uid_t uid);
+  /// Whether /proc shows the processes that the kernel's ids mean: not so in a pid namespace with
+  /// the /proc of another.
+  [[nodiscard]] bool trusted() const noexcept { return trusted_; }
 
  private:
+  const Clock& clock_;
+  const bool trusted_;
+  std::mutex mutex_;
+  std::map<uid_t, SteadyTime> too_many_until_;
+};
+
+class ProcCaller final : public Caller {
+ public:
+  ProcCaller(uid_t uid, gid_t gid, pid_t pid, ProcGroups& groups) noexcept
+      : Caller(uid, gid, pid), all_groups_(groups) {}
+  /// Asks /proc once, when first asked for a group other than the caller's own.
+  [[nodiscard]] bool InGroup(gid_t group) const override;
+  [[nodiscard]] std::string Executable() const override;
+
+ private:
+  ProcGroups& all_groups_;
   mutable std::optional<std::vector<gid_t>> groups_;
 };
 
 /// The "Groups:" line of a /proc/PID/status text; empty when there is none or it is not well
 /// formed.
 std::vector<gid_t> ParseGroups(std::string_view status);
-
-/// The target of /proc/PID/exe, or "" for kernel threads, foreign pid namespaces and pid 0.
-std::string ExecutableOf(pid_t pid);
 
 }  // namespace secretfs::fs

@@ -43,15 +43,15 @@ void Session::Free::operator()(fuse_session* session) const noexcept {
   fuse_session_destroy(session);
 }
 
-Session::Session(int device, const Ops& ops, UniqueFd stop)
-    : device_(device), stop_(std::move(stop)), bridge_{ops, {}, {}} {}
+Session::Session(int device, const Ops& ops, ProcGroups& groups, UniqueFd stop)
+    : device_(device), stop_(std::move(stop)), bridge_{ops, groups, {}, {}} {}
 
 Session::~Session() = default;
 
-Result<std::unique_ptr<Session>> Session::Create(int device, const Ops& ops) {
+Result<std::unique_ptr<Session>> Session::Create(int device, const Ops& ops, ProcGroups& groups) {
   UniqueFd stop(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
   if (!stop) return SystemError(errno, "cannot make an eventfd", "");
-  std::unique_ptr<Session> session(new Session(device, ops, std::move(stop)));
+  std::unique_ptr<Session> session(new Session(device, ops, groups, std::move(stop)));
   std::array<char, 9> name{"secretfs"};
   std::array<char*, 2> argv{name.data(), nullptr};
   fuse_args args = FUSE_ARGS_INIT(1, argv.data());

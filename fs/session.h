@@ -18,7 +18,7 @@ class Session {
  public:
   /// `device` is the connection's non-blocking descriptor; it stays the caller's, and open, as does
   /// `ops`.
-  static Result<std::unique_ptr<Session>> Create(int device, const Ops& ops);
+  static Result<std::unique_ptr<Session>> Create(int device, const Ops& ops, ProcGroups& groups);
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
   ~Session();
@@ -33,7 +33,7 @@ class Session {
   struct Free {
     void operator()(fuse_session* session) const noexcept;
   };
-  Session(int device, const Ops& ops, UniqueFd stop);
+  Session(int device, const Ops& ops, ProcGroups& groups, UniqueFd stop);
   Result<bool> WaitForRequest() const;
 
   int device_;

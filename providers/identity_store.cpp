@@ -21,19 +21,24 @@ IdentityStore::IdentityStore(const std::vector<IdentityConfig>& configs,
   }
 }
 
+/// Files are read outside the lock: one on a disk that hangs must not hold up those who have what
+/// they need.
 IdentityStore::Current IdentityStore::Get() {
-  const std::lock_guard lock(mutex_);
+  std::vector<Source> sources;
+  {
+    const std::lock_guard lock(mutex_);
+    sources = sources_;
+  }
   Current current;
-  for (Source& source : sources_) {
-    if (source.lasting_problem) {
-      current.problems.push_back(*source.lasting_problem);
-      continue;
-    }
-    Refresh(source);
-    if (source.problem) current.problems.push_back(*source.problem);
+  for (Source& source : sources) {
+    if (!source.lasting_problem) Refresh(source);
+    const auto& problem = source.lasting_problem ? source.lasting_problem : source.problem;
+    if (problem) current.problems.push_back(*problem);
     current.identities.insert(current.identities.end(), source.identities.begin(),
                               source.identities.end());
   }
+  const std::lock_guard lock(mutex_);
+  sources_ = std::move(sources);
   return current;
 }
 

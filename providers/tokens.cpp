@@ -28,14 +28,15 @@ class TokensProvider final : public Provider {
   [[nodiscard]] Result<Value> Select(const Value& document,
                                      const std::string& host) const override {
     std::vector<std::string> hosts;
-    for (const Token& token : document.tokens) {
+    for (size_t i = 0; i < document.tokens.size(); ++i) {
+      const Token& token = document.tokens[i];
       if (token.host == host) {
         Value value;
         value.bytes = TRY(SecretBytes::CopyOf(token.value.Expose()));
         value.modified = document.modified;
         return value;
       }
-      hosts.push_back(token.host);
+      hosts.push_back(NameForPeople(document.tokens, i));
     }
     return Error{Code::kNotFound, "no token for " + Quote(host), path_,
                  SuggestFrom(host, hosts, "hosts")};

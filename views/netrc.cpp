@@ -97,7 +97,7 @@ Selection SelectForNetrc(const TokenTable& table) {
     const bool over = size + line > kLongestFile;
     if (over) {
       selection.left_out.push_back(
-          {entry.token->host, {"the file would be over 128 KiB, which curl refuses"}});
+          {entry.host.Text(), {"the file would be over 128 KiB, which curl refuses"}});
     } else {
       size += line;
     }

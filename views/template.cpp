@@ -3,6 +3,7 @@
 #include "views/template.h"
 
 #include <algorithm>
+#include <set>
 
 #include "base/text.h"
 #include "views/formats.h"
@@ -155,17 +156,16 @@ class TemplateView final : public View {
 
   [[nodiscard]] std::vector<std::string> Needs() const override {
     std::vector<std::string> names;
+    std::set<std::string_view> seen;
     for (const TemplatePart& part : parts_) {
-      if (part.kind == TemplatePart::Kind::kSecret &&
-          std::find(names.begin(), names.end(), part.text) == names.end()) {
-        names.push_back(part.text);
-      }
+      const bool secret = part.kind == TemplatePart::Kind::kSecret;
+      if (secret && seen.insert(part.text).second) names.push_back(part.text);
     }
     return names;
   }
 
   [[nodiscard]] Result<Value> Render(std::span<const ViewInput> inputs) const override {
-    SecretBuilder out;
+    SecretBuilder out(0, kMaxValueBytes);
     for (const TemplatePart& part : parts_) {
       ByteView bytes = AsBytes(part.text);
       if (part.kind == TemplatePart::Kind::kSecret) bytes = TRY(Find(inputs, part.text));

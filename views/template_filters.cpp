@@ -1,13 +1,12 @@
 #include <array>
 
 #include "base/text.h"
+#include "core/entry.h"
 #include "views/escape.h"
 #include "views/template.h"
 
 namespace secretfs {
 namespace {
-
-constexpr size_t kLargest = size_t{16} * 1024 * 1024;
 
 const char* RefusesNothing(ByteView) { return nullptr; }
 
@@ -57,7 +56,7 @@ Status AppendFiltered(SecretBuilder& out, ByteView bytes, const std::string& nam
     filter->append(next, bytes);
     filtered = TRY(next.Finish());
     bytes = filtered.Expose();
-    if (bytes.size() > kLargest) {
+    if (bytes.size() > kMaxValueBytes) {
       return Error{Code::kTooLarge, Quote(name) + " is over 16 MiB after its filters", "", ""};
     }
   }

@@ -13,7 +13,8 @@ Selection SelectTokens(const TokenTable& table, std::optional<Unfit> (*unfit)(co
                        const std::function<std::string(const HostParts&)>& key) {
   Selection selection;
   std::map<std::string, std::string> taken;  // key to host
-  for (const Token& token : table) {
+  for (size_t i = 0; i < table.size(); ++i) {
+    const Token& token = table[i];
     const auto host = ParseHost(token.host);
     auto why = unfit(token);
     if (!why && host) {
@@ -25,7 +26,7 @@ Selection SelectTokens(const TokenTable& table, std::optional<Unfit> (*unfit)(co
       why = Unfit{"the entry for " + Quote(first->second) + " comes first",
                   first->second != host->Text()};
     }
-    selection.left_out.push_back({token.host, why.value_or(Unfit{})});
+    selection.left_out.push_back({NameForPeople(table, i), why.value_or(Unfit{})});
   }
   return selection;
 }

@@ -19,6 +19,7 @@ class FakeCaller final : public Caller {
     return group == gid() ||
            std::find(supplementary_.begin(), supplementary_.end(), group) != supplementary_.end();
   }
+  [[nodiscard]] std::string Executable() const override { return "/usr/bin/fake"; }
   /// The groups that InGroup was called with, in order.
   [[nodiscard]] const std::vector<gid_t>& asked() const { return asked_; }
 

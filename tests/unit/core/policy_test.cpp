@@ -148,7 +148,7 @@ TEST(Policy, NumbersNeedNoLookUp) {
   EXPECT_EQ(nobody.lookups(), 0);
 }
 
-TEST(Policy, NamesThatDoNotExistAreRoots) {
+TEST(Policy, WhileANameDoesNotExistOnlyRootReads) {
   const FakeAccounts accounts = SomeAccounts();
   const Access access = AccessOf("ghost", "phantoms", 0440);
   const Ownership ownership = OwnershipOf(access, accounts);
@@ -156,7 +156,10 @@ TEST(Policy, NamesThatDoNotExistAreRoots) {
   EXPECT_EQ(ownership.gid, 0U);
   EXPECT_FALSE(ownership.resolved);
   EXPECT_FALSE(CheckRead(access, FakeCaller(kAlice, kUsers), accounts).allow);
-  EXPECT_EQ(CheckRead(access, FakeCaller(kAlice, 0), accounts).rule, "group") << "root's group";
+  EXPECT_FALSE(CheckRead(access, FakeCaller(kAlice, 0), accounts).allow) << "not root's group";
+  const Access open_to_others = AccessOf("ghost", "phantoms", 0404);
+  EXPECT_FALSE(CheckRead(open_to_others, FakeCaller(kAlice, kUsers), accounts).allow)
+      << "he may be of the class that is shut out";
   EXPECT_EQ(CheckRead(access, FakeCaller(0, 0), accounts).rule, "root");
 }
 

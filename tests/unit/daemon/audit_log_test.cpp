@@ -1,6 +1,8 @@
 #include "daemon/audit_log.h"
 
 #include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include <nlohmann/json.hpp>
@@ -98,6 +100,37 @@ TEST_F(AuditLogTest, AFullDiskIsCountedAndSaidOnce) {
   for (uint64_t i = 0; i < kEvents; ++i) audit->Record(Event(true));
   while (audit->dropped() < kEvents) std::this_thread::yield();
   EXPECT_EQ(log_.Count("event=audit_failed"), 1U);
+}
+
+TEST_F(AuditLogTest, AFloodOfRefusalsDoesNotFillTheLog) {
+  {
+    const auto audit = AuditLog::Open(file_, clock_, log_).value().release();
+    const std::unique_ptr<AuditLog> owner(audit);
+    for (int i = 0; i < 100; ++i) audit->Record(Event(false));
+  }
+  EXPECT_EQ(Lines().size(), 100U) << "the file has them all";
+  EXPECT_EQ(log_.Count("event=denied"), 10U);
+}
+
+TEST_F(AuditLogTest, ALineAfterAFailedWriteStandsAlone) {
+  rlimit old{};
+  ASSERT_EQ(getrlimit(RLIMIT_FSIZE, &old), 0);
+  ::signal(SIGXFSZ, SIG_IGN);
+  const std::string line = AuditLine(clock_.Wall(), Event(true));
+  const rlimit cut{line.size() / 2, old.rlim_max};  // as a disk that is full after half a line
+  const auto audit = AuditLog::Open(file_, clock_, log_).value().release();
+  const std::unique_ptr<AuditLog> owner(audit);
+  ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &cut), 0);
+  audit->Record(Event(true, "lost"));
+  while (audit->dropped() == 0) std::this_thread::yield();
+  ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &old), 0);
+  audit->Record(Event(true, "kept"));
+  std::string text;
+  do {
+    text = std::string(AsText(ReadFile(file_, 1U << 20U).value()));
+  } while (text.find("kept") == std::string::npos);
+  const std::string last = text.substr(text.rfind('\n', text.size() - 2) + 1);
+  EXPECT_EQ(nlohmann::json::parse(last)["secret"], "kept");
 }
 
 TEST_F(AuditLogTest, AFileThatCannotBeOpenedIsAnError) {

@@ -140,10 +140,44 @@ TEST_F(WorkerLoaderTest, StopAnswersThoseWhoWaitAndThoseWhoCome) {
   loader.Want(entry, Later(), count);
   started.wait();
   loader.Want(TextEntry("queued"), Later(), count);  // the one worker is busy
-  loader.Stop();
+  EXPECT_TRUE(loader.Stop());
   EXPECT_EQ(refused, 2);
   loader.Want(TextEntry("too late"), Later(), count);
   EXPECT_EQ(refused, 3);
+}
+
+TEST_F(WorkerLoaderTest, StuckWorkersAreJoinedByOthers) {
+  std::latch hold(1);
+  std::vector<EntryPtr> stuck;
+  WorkerLoader loader(clock_, log_, 2);
+  for (int i = 0; i < 2; ++i) {
+    stuck.push_back(EntryMadeBy("stuck", [&](auto...) -> Result<Value> {
+      hold.wait();
+      return MakeTestValue("v");
+    }));
+    loader.Want(stuck.back(), Later(), [](const auto&) {});
+  }
+  EXPECT_TRUE(WantAndWait(loader, TextEntry("other"), Later()));
+  hold.count_down();
+}
+
+TEST_F(WorkerLoaderTest, StopAnswersAtOnceThoughAWorkerIsStuck) {
+  std::latch started(1);
+  std::latch hold(1);
+  std::atomic<int> refused = 0;
+  const auto entry = EntryMadeBy("stuck", [&](auto...) -> Result<Value> {
+    started.count_down();
+    hold.wait();
+    return MakeTestValue("v");
+  });
+  WorkerLoader loader(clock_, log_, 1);
+  loader.Want(entry, Later(), [&](const Result<ValuePtr>& value) { refused += value ? 0 : 1; });
+  started.wait();
+  EXPECT_FALSE(loader.Stop());
+  EXPECT_EQ(refused, 1);
+  hold.count_down();
+  EXPECT_TRUE(loader.Stop());
+  EXPECT_EQ(refused, 1) << "answered once";
 }
 
 TEST_F(WorkerLoaderTest, ManyThreadsWantManyEntries) {

@@ -51,7 +51,7 @@ class OpsTest : public testing::Test {
   }
   std::optional<Reply<Attributes>> Attributes_(uint64_t inode) {
     std::optional<Reply<Attributes>> got;
-    ops_.GetAttributes(inode, [&](const Reply<Attributes>& reply) { got.emplace(reply); });
+    ops_.GetAttributes(root_, inode, [&](const Reply<Attributes>& reply) { got.emplace(reply); });
     return got;
   }
   /// The answer to an open for reading, if it came at once.
@@ -62,6 +62,7 @@ class OpsTest : public testing::Test {
   }
 
   static constexpr WallTime kCreated{seconds(1'700'000'000)};
+  const FakeCaller root_{0, 0};
   testkit::FakeClock clock_;
   testkit::FakeAccounts accounts_;
   testkit::FakeLoader loader_;
@@ -73,21 +74,22 @@ class OpsTest : public testing::Test {
 
 TEST_F(OpsTest, LookupOfAnUnknownNameIsNoEntry) {
   int error = 0;
-  ops_.Lookup(kRootInode, "nothing",
+  ops_.Lookup(root_, kRootInode, "nothing",
               [&](const Reply<Attributes>& reply) { error = reply.error(); });
   EXPECT_EQ(error, ENOENT);
-  ops_.Lookup(Inode("alice"), "x", [&](const Reply<Attributes>& reply) { error = reply.error(); });
+  ops_.Lookup(root_, Inode("alice"), "x",
+              [&](const Reply<Attributes>& reply) { error = reply.error(); });
   EXPECT_EQ(error, ENOENT) << "a file has no children";
-  ops_.Lookup(424242, "x", [&](const Reply<Attributes>& reply) { error = reply.error(); });
+  ops_.Lookup(root_, 424242, "x", [&](const Reply<Attributes>& reply) { error = reply.error(); });
   EXPECT_EQ(error, ENOENT) << "an inode that is not there";
 }
 
 TEST_F(OpsTest, LookupOfAnOverlongNameSaysSo) {
   int error = 0;
   const auto keep = [&](const Reply<Attributes>& reply) { error = reply.error(); };
-  ops_.Lookup(kRootInode, std::string(255, 'n'), keep);
+  ops_.Lookup(root_, kRootInode, std::string(255, 'n'), keep);
   EXPECT_EQ(error, ENOENT);
-  ops_.Lookup(kRootInode, std::string(256, 'n'), keep);
+  ops_.Lookup(root_, kRootInode, std::string(256, 'n'), keep);
   EXPECT_EQ(error, ENAMETOOLONG);
 }
 
@@ -134,9 +136,22 @@ TEST_F(OpsTest, AFirstLookBringsTheValueInAndHoldsNoThread) {
       << "a stat waits a second at most";
 }
 
+TEST_F(OpsTest, ALookOfOneWhoMayNotReadFetchesNothing) {
+  std::optional<Reply<Attributes>> reply;
+  const auto keep = [&](const Reply<Attributes>& r) { reply.emplace(r); };
+  ops_.GetAttributes(FakeCaller(kBob, kBob), Inode("alice"), keep);
+  ASSERT_TRUE(reply && reply->error() == 0);
+  EXPECT_EQ(reply->value().stat.st_size, 0);
+  EXPECT_FALSE(reply->value().lasting);
+  EXPECT_TRUE(loader_.wishes.empty());
+  entries_[0]->Publish(MakeTestValue("there"), clock_.Steady());
+  ops_.GetAttributes(FakeCaller(kBob, kBob), Inode("alice"), keep);
+  EXPECT_EQ(reply->value().stat.st_size, 5) << "what is there is shown to all";
+}
+
 TEST_F(OpsTest, AFailedValueShowsNoSizeAndIsAskedForAgain) {
   std::optional<Reply<Attributes>> reply;
-  ops_.GetAttributes(Inode("alice"), [&](const Reply<Attributes>& r) { reply.emplace(r); });
+  ops_.GetAttributes(root_, Inode("alice"), [&](const Reply<Attributes>& r) { reply.emplace(r); });
   loader_.Answer(Error{Code::kNoMatch, "no", "", ""});
   ASSERT_TRUE(reply && reply->error() == 0) << "names stay visible";
   EXPECT_EQ(reply->value().stat.st_size, 0);
@@ -174,6 +189,7 @@ TEST_F(OpsTest, OpenRecordsGrantsAndDenials) {
   EXPECT_EQ(events[0].gid, 5U);
   EXPECT_EQ(events[0].name, "alice");
   EXPECT_EQ(events[0].operation, AuditEvent::Operation::kOpen);
+  EXPECT_EQ(events[0].executable, "/usr/bin/fake");
   EXPECT_TRUE(events[1].allowed);
   EXPECT_EQ(events[1].rule, "owner");
 }
@@ -261,7 +277,7 @@ TEST_F(OpsTest, AnOpenDirectoryOutlivesItsSnapshot) {
 
 TEST_F(OpsTest, AWaitingReaderOutlivesItsSnapshot) {
   std::optional<Reply<Attributes>> reply;
-  ops_.GetAttributes(Inode("alice"), [&](const Reply<Attributes>& r) { reply.emplace(r); });
+  ops_.GetAttributes(root_, Inode("alice"), [&](const Reply<Attributes>& r) { reply.emplace(r); });
   snapshots_.Publish(Snapshot::Build({}, kCreated));
   loader_.Answer(entries_[0]->Publish(MakeTestValue("12345"), clock_.Steady()));
   ASSERT_TRUE(reply);

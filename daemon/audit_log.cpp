@@ -14,7 +14,7 @@ namespace {
 
 constexpr size_t kMostQueued = 10'000;
 constexpr size_t kManyQueued = 1'000;  // not worth waiting for more
-constexpr size_t kMostLogged = 10;     // a second
+constexpr size_t kMostLogged = 100;    // a second
 constexpr size_t kWriteBytes = size_t{64} << 10U;
 constexpr std::chrono::milliseconds kGather{5};
 

@@ -1,7 +1,7 @@
 // AuditLog: writes decisions from a thread of its own, so that the mount never waits for a disk.
 // Everything goes to the audit file, one JSON object a line, if there is one; refusals go to the
 // log in any case. A full queue drops and counts; refusals
-// drop first, and only ten a second go to the log, so that a flood of them hides nothing else.
+// drop first, and only a hundred a second go to the log, so that a flood of them hides nothing else.
 #pragma once
 
 #include <atomic>

@@ -158,6 +158,14 @@ shared_map=$(perl -e '
   print $at == -1 ? 0 + $! : 0' "$work/parity/open")
 expect_eq "$shared_map" 19 'errno of mmap MAP_SHARED (ENODEV)'
 
+# The kernel passes direct_io by for these; they are refused, so that programs read() instead.
+expect_eq "$("$work/syscalls" cache "$work/parity/open")" "sendfile = EINVAL
+splice = EINVAL
+a private map = Bus error" 'ways into the page cache'
+if command -v fincore >/dev/null; then
+  expect_eq "$(fincore -nbo RES "$work/parity/open" | tr -d ' ')" 0 'bytes in the page cache after them'
+fi
+
 # --- a folder of 1,000 ------------------------------------------------------------------------------
 
 {

@@ -199,7 +199,7 @@ mount_stop TERM "$many" "$work/many"
 for signal in INT TERM; do
   mount_start "$work/many.yaml" "$work/many"
   kill -HUP "$daemon"  # without a terminal it means nothing
-  expect_eq "$(cat "$work/many/many/secret-number-1" | wc -c)" 15 'bytes served after SIGHUP'
+  expect_eq "$(wc -c <"$work/many/many/secret-number-1")" 15 'bytes served after SIGHUP'
   mount_stop "$signal"
 done
 [[ -d $work/many && -z $(ls -A "$work/many") ]] || fail 'the mount point is not an empty folder again'

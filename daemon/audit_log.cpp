@@ -59,7 +59,11 @@ Result<std::unique_ptr<AuditLog>> AuditLog::Open(const std::string& file, const 
   if (!file.empty()) {
     fd.reset(::open(file.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK,
                     0600));
-    if (!fd) return SystemError(errno, "cannot open the audit file", file);
+    if (!fd) {
+      Error error = SystemError(errno, "cannot open the audit file", file);
+      if (error.code == Code::kNotFound) error.hint = "its folder must be there: mkdir -p -m 700";
+      return error;
+    }
   }
   return std::unique_ptr<AuditLog>(new AuditLog(std::move(fd), file, clock, log));
 }

@@ -17,6 +17,7 @@ constexpr size_t kManyQueued = 1'000;  // not worth waiting for more
 constexpr size_t kMostLogged = 100;    // a second
 constexpr size_t kWriteBytes = size_t{64} << 10U;
 constexpr std::chrono::milliseconds kGather{5};
+constexpr std::chrono::seconds kLogSecond{1};
 
 std::string_view Name(AuditEvent::Operation operation) {
   return operation == AuditEvent::Operation::kOpen ? "open" : "access";
@@ -103,8 +104,17 @@ void AuditLog::Record(AuditEvent event) noexcept {
 void AuditLog::Work(const std::stop_token& stop) {
   std::unique_lock lock(mutex_);
   for (;;) {
-    wake_.wait(lock, stop, [this] { return !queue_.empty(); });
-    if (queue_.empty()) return;  // stopped, and all is written
+    const auto some = [this] { return !queue_.empty(); };
+    if (not_logged_ > 0) {
+      wake_.wait_for(lock, stop, kLogSecond, some);
+    } else {
+      wake_.wait(lock, stop, some);
+    }
+    if (queue_.empty()) {
+      LogCount();  // the flood is over, or all is written
+      if (stop.stop_requested()) return;
+      continue;
+    }
     // Waking up and writing for each event would cost a busy reader as much as all the rest of its
     // open, so what comes within a moment is written together.
     wake_.wait_for(lock, stop, kGather, [this] { return queue_.size() >= kManyQueued; });
@@ -140,14 +150,20 @@ void AuditLog::WriteToFile(const std::deque<Stamped>& batch) {
   if (in_lines > 0) write();
 }
 
+/// How many refusals were kept out of the log.
+void AuditLog::LogCount() {
+  if (not_logged_ > 0) log_.Warning("more_denied", {{"count", not_logged_}});
+  not_logged_ = 0;
+}
+
 void AuditLog::LogRefusals(const std::deque<Stamped>& batch) {
   for (const Stamped& stamped : batch) {
     const AuditEvent& event = stamped.event;
     if (event.allowed) continue;
-    if (const SteadyTime now = clock_.Steady(); now - second_ >= std::chrono::seconds(1)) {
-      if (not_logged_ > 0) log_.Warning("more_denied", {{"count", not_logged_}});
+    if (const SteadyTime now = clock_.Steady(); now - second_ >= kLogSecond) {
+      LogCount();
       second_ = now;
-      logged_ = not_logged_ = 0;
+      logged_ = 0;
     }
     if (++logged_ > kMostLogged) {
       ++not_logged_;

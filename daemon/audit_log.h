@@ -1,7 +1,8 @@
 // AuditLog: writes decisions from a thread of its own, so that the mount never waits for a disk.
 // Everything goes to the audit file, one JSON object a line, if there is one; refusals go to the
 // log in any case. A full queue drops and counts; refusals
-// drop first, and only a hundred a second go to the log, so that a flood of them hides nothing else.
+// drop first, and only a hundred a second go to the log, so that a flood of them hides nothing
+// else.
 #pragma once
 
 #include <atomic>
@@ -41,6 +42,7 @@ class AuditLog final : public AuditSink {
   void Work(const std::stop_token& stop);
   void WriteToFile(const std::deque<Stamped>& batch);
   void LogRefusals(const std::deque<Stamped>& batch);
+  void LogCount();
 
   const Clock& clock_;
   Log& log_;

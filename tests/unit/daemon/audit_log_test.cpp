@@ -112,6 +112,7 @@ TEST_F(AuditLogTest, AFloodOfRefusalsDoesNotFillTheLog) {
   }
   EXPECT_EQ(Lines().size(), 300U) << "the file has them all";
   EXPECT_EQ(log_.Count("event=denied"), 100U);
+  EXPECT_EQ(log_.Count("event=more_denied count=200"), 1U);
 }
 
 TEST_F(AuditLogTest, ALineAfterAFailedWriteStandsAlone) {

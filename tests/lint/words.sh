@@ -25,8 +25,7 @@ check() {
   local file root=$1
   banned "$root" '\b(TOD[O]|FIXM[E]|XX[X])\b' 'unfinished'
   banned "$root" '(^|[[:space:]"'"'"'=(`])/(wor[k]/|roo[t]/|home/[a-z])' 'a path of one machine'
-  banned "$root" '(registry|npm)\.npmj[s]\.|registry\.yarnpk[g]|crates\.i[o]|pypi\.or[g]|pythonhoste[d]|proxy\.golan[g]|rubygems\.or[g]|ghcr\.i[o]|docker\.i[o]|quay\.i[o]' \
-    'the host of a package registry'
+  banned "$root" '"resolve[d]": *"http|(^|[^a-z])registr[y] *= *http' 'where packages come from'
   while read -r file; do
     head -n 1 "$root/$file" | grep -q '^// ' || echo "$file:1: does not open with a comment"
     grep -q '^#pragma once$' "$root/$file" || echo "$file: has no #pragma once"
@@ -63,7 +62,8 @@ expect_seen a.cpp unfinished <<<"// TOD""O: later"
 expect_seen a.sh unfinished <<<"# FIXM""E"
 expect_seen a.md 'path of one machine' <<<"see /wor""k/x"
 expect_seen a.cpp 'path of one machine' <<<"\"/roo""t/.ssh\""
-expect_seen a.json 'package registry' <<<"https://registry.npmj""s.org/x"
+expect_seen a.json 'where packages come from' <<<'"resol''ved": "https://packages.example/x"'
+expect_seen .npmrc 'where packages come from' <<<'registr''y = https://packages.example'
 expect_seen a.h 'open with a comment' <<<'#pragma once'
 expect_seen a.h 'pragma once' <<<'// What it is for.'
 expect_seen a.cpp 'more than 400 lines' < <(seq 401)

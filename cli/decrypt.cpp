@@ -44,10 +44,10 @@ Result<std::vector<age::IdentityPtr>> ReadIdentities(const Options& options) {
   std::optional<Error> problem;
   for (const std::string& file : options.identity_files) {
     auto content = ReadSecretFile(file, age::kMaxIdentityFileBytes);
-    auto parsed = content ? age::ParseIdentityFile(*content, file)
-                          : Result<std::vector<age::IdentityPtr>>(std::move(content).error());
+    auto parsed = content ? age::ParseIdentityFile(*content, file, {})
+                          : Result<age::ParsedIdentities>(std::move(content).error());
     if (parsed) {
-      identities.insert(identities.end(), parsed->begin(), parsed->end());
+      identities.insert(identities.end(), parsed->identities.begin(), parsed->identities.end());
       continue;
     }
     if (problem) ui::Warn(problem->Text(), problem->hint);

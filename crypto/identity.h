@@ -1,6 +1,6 @@
 // An identity opens age files that were encrypted to its recipient: it turns one of a file's
-// stanzas into the file key. One kind of identity is one file: x25519, scrypt, ssh_ed25519,
-// ssh_rsa.
+// stanzas into the file key. One kind of identity is one file: x25519, hybrid, scrypt,
+// ssh_ed25519, ssh_rsa, plugin.
 #pragma once
 
 #include <memory>
@@ -9,6 +9,7 @@
 
 #include "base/result.h"
 #include "base/secret_bytes.h"
+#include "crypto/recipient.h"
 #include "crypto/stanza.h"
 
 namespace secretfs::age {
@@ -29,6 +30,12 @@ class Identity {
 
   /// Public words for messages: "X25519 age1...", "ssh-ed25519 SHA256:...", "scrypt passphrase".
   [[nodiscard]] virtual std::string Describe() const = 0;
+
+  /// Whom to encrypt to for this identity. Errors: kUnsupported for kinds that do not tell.
+  [[nodiscard]] virtual Result<RecipientPtr> ToRecipient() const {
+    return Error{Code::kUnsupported, "an identity of this kind does not tell its recipient", "",
+                 ""};
+  }
 };
 
 using IdentityPtr = std::shared_ptr<const Identity>;

@@ -14,6 +14,7 @@ constexpr std::string_view kNativePrefix = "AGE-SECRET-KEY-";
 constexpr std::string_view kPostQuantumPrefix = "AGE-SECRET-KEY-PQ-";
 constexpr std::string_view kPluginPrefix = "AGE-PLUGIN-";
 constexpr size_t kSecretKeyBytes = 32;
+constexpr size_t kMostProblems = 16;  // to tell of; more help nobody
 
 Error Invalid(std::string what, std::string hint = {}) {
   return {Code::kInvalid, std::move(what), "", std::move(hint)};
@@ -35,7 +36,7 @@ Error UnknownLine(std::string_view line) {
   return Invalid("not an identity", "an identity line begins with AGE-SECRET-KEY-1");
 }
 
-Result<IdentityPtr> ParseIdentityLine(std::string_view line) {
+Result<IdentityPtr> ParseIdentityLine(std::string_view line, const IdentityHelp& /*help*/) {
   if (IsBlank(line.front()) || IsBlank(line.back())) return Invalid("white space around the line");
   if (line.starts_with(kPluginPrefix)) {
     return Unsupported("an identity of an age plugin, which cannot be used here",
@@ -62,28 +63,34 @@ Error At(Error error, const std::string& where) {
   return error;
 }
 
-Result<std::vector<IdentityPtr>> ParseLines(std::string_view text, const std::string& name) {
-  std::vector<IdentityPtr> identities;
+/// One bad line does not spoil the others.
+Result<ParsedIdentities> ParseLines(std::string_view text, const std::string& name,
+                                    const IdentityHelp& help) {
+  ParsedIdentities parsed;
   for (size_t number = 1; !text.empty(); ++number) {
     const size_t end = text.find('\n');
     std::string_view line = text.substr(0, end);
     text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
     if (line.ends_with('\r')) line.remove_suffix(1);
     if (line.empty() || line.starts_with('#')) continue;
-    auto identity = ParseIdentityLine(line);
-    if (!identity) {
-      return At(std::move(identity).error(), name + ":" + std::to_string(number));
+    auto identity = ParseIdentityLine(line, help);
+    if (identity) {
+      parsed.identities.push_back(*std::move(identity));
+    } else if (parsed.problems.size() < kMostProblems) {
+      parsed.problems.push_back(
+          At(std::move(identity).error(), name + ":" + std::to_string(number)));
     }
-    identities.push_back(*std::move(identity));
+    if (line.starts_with("-----BEGIN")) break;  // what follows is the key's
   }
-  if (identities.empty()) return At(Invalid("there is no identity in the file"), name);
-  return identities;
+  if (!parsed.identities.empty()) return parsed;
+  if (!parsed.problems.empty()) return std::move(parsed.problems.front());
+  return At(Invalid("there is no identity in the file"), name);
 }
 
 }  // namespace
 
-Result<std::vector<IdentityPtr>> ParseIdentityFile(const SecretBytes& content,
-                                                   const std::string& name) {
+Result<ParsedIdentities> ParseIdentityFile(const SecretBytes& content, const std::string& name,
+                                           const IdentityHelp& help) {
   TRY(InitCrypto());
   const std::string_view text = AsText(content.Expose());
   if (text.size() > kMaxIdentityFileBytes) {
@@ -94,10 +101,12 @@ Result<std::vector<IdentityPtr>> ParseIdentityFile(const SecretBytes& content,
                           "decrypt it with `age -d`, and keep the result where only root reads"),
               name);
   }
-  if (!text.starts_with("-----BEGIN")) return ParseLines(text, name);
+  if (!text.starts_with("-----BEGIN")) return ParseLines(text, name, help);
   auto identity = ParseSshPrivateKey(content.Expose());
   if (!identity) return At(std::move(identity).error(), name);
-  return std::vector<IdentityPtr>{*std::move(identity)};
+  ParsedIdentities parsed;
+  parsed.identities.push_back(*std::move(identity));
+  return parsed;
 }
 
 }  // namespace secretfs::age

@@ -1,11 +1,14 @@
 // Identity files, as age's `-i` takes them (no normative spec; age's cmd/age/parse.go is the
-// reference): lines with native identities and comments, or one SSH private key.
+// reference): lines with native and plugin identities and comments, the same encrypted with a
+// passphrase, or one SSH private key.
 #pragma once
 
 #include <string>
 #include <vector>
 
 #include "crypto/identity.h"
+#include "crypto/passphrase.h"
+#include "crypto/plugin.h"
 #include "crypto/scrypt.h"  // the identity that comes from no file
 
 namespace secretfs::age {
@@ -13,11 +16,22 @@ namespace secretfs::age {
 /// The largest identity file, as age has it.
 inline constexpr size_t kMaxIdentityFileBytes = size_t{16} << 20;
 
+/// What identities may need beyond the text of their file; both may be empty.
+struct IdentityHelp {
+  AskPassphrases passphrases;
+  PluginHostPtr plugins;
+};
+
+struct ParsedIdentities {
+  std::vector<IdentityPtr> identities;  // in the file's order
+  std::vector<Error> problems;          // of each line that gave none
+};
+
 /// All the file's identities, at least one. `name` becomes Error::where, with a line number; no
-/// text of the file is ever quoted. One bad line is fatal for the file. Errors: kInvalid;
-/// kTooLarge; kUnsupported for what is well formed but not for us: keys under a passphrase,
-/// plugins, post-quantum keys; kResource.
-Result<std::vector<IdentityPtr>> ParseIdentityFile(const SecretBytes& content,
-                                                   const std::string& name);
+/// text of the file is ever quoted. A file or key under a passphrase is one identity, which is
+/// unlocked when it is first needed. Errors: that of the only or first line, when no line gives an
+/// identity; kInvalid; kTooLarge; kUnsupported for keys that age cannot use; kResource.
+Result<ParsedIdentities> ParseIdentityFile(const SecretBytes& content, const std::string& name,
+                                           const IdentityHelp& help);
 
 }  // namespace secretfs::age

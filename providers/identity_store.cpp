@@ -43,19 +43,19 @@ IdentityStore::Current IdentityStore::Get() {
 }
 
 void IdentityStore::Refresh(Source& source) {
-  const auto read = [&source]() -> Result<std::vector<age::IdentityPtr>> {
+  const auto read = [&source]() -> Result<age::ParsedIdentities> {
     const UniqueFd fd = TRY(OpenRegular(source.path));
     source.stamp = TRY(StampOf(fd.get(), source.path));
     const SecretBytes content =
         TRY(ReadAllSecret(fd.get(), age::kMaxIdentityFileBytes, source.path));
-    return age::ParseIdentityFile(content, source.path);
+    return age::ParseIdentityFile(content, source.path, {});
   };
   const auto now = StampOf(source.path);
   if (now && source.stamp == *now) return;
   auto identities = read();
   source.problem.reset();
   if (identities) {
-    source.identities = std::move(*identities);
+    source.identities = std::move(identities->identities);
     return;
   }
   // What an unmounted disk held a moment ago still opens files; a file that is there and wrong does

@@ -8,10 +8,10 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace secretfs;
   const std::string_view text(reinterpret_cast<const char*>(data), size);
   const auto content = SecretBytes::CopyOf(AsBytes(text)).value();
-  const auto identities = age::ParseIdentityFile(content, "f");
+  const auto identities = age::ParseIdentityFile(content, "f", {});
   if (identities) {
-    if (identities->empty()) std::abort();
-    for (const auto& identity : *identities) {
+    if (identities->identities.empty()) std::abort();
+    for (const auto& identity : identities->identities) {
       if (identity->Describe().empty()) std::abort();
     }
     return 0;

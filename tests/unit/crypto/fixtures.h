@@ -41,7 +41,7 @@ inline Bytes FromHex(std::string_view hex) {
 }
 
 inline std::vector<IdentityPtr> Identities(const std::string& fixture) {
-  return ParseIdentityFile(Secret(Fixture(fixture)), fixture).value();
+  return ParseIdentityFile(Secret(Fixture(fixture)), fixture, {}).value().identities;
 }
 
 /// Gives at most `step` bytes at a time, and an error at the end if there is one.

@@ -10,13 +10,17 @@ constexpr std::string_view kKey =
     "AGE-SECRET-KEY-1EGTZVFFV20835NWYV6270LXYVK2VKNX2MMDKWYKLMGR48UAWX40Q2P2LM0";
 
 Result<std::vector<IdentityPtr>> Parse(const std::string& text) {
-  return ParseIdentityFile(Secret(text), "keys.txt");
+  auto parsed = ParseIdentityFile(Secret(text), "keys.txt", {});
+  if (!parsed) return std::move(parsed).error();
+  return std::move(parsed->identities);
 }
 
 std::string Verdict(const std::string& text) {
-  const auto identities = Parse(text);
-  if (identities) return std::to_string(identities->size()) + " identities";
-  return identities.error().Text();
+  const auto parsed = ParseIdentityFile(Secret(text), "keys.txt", {});
+  if (!parsed) return parsed.error().Text();
+  std::string verdict = std::to_string(parsed->identities.size()) + " identities";
+  for (const Error& problem : parsed->problems) verdict += "; " + problem.Text();
+  return verdict;
 }
 
 std::string Key() { return std::string(kKey); }
@@ -40,16 +44,21 @@ TEST(IdentityFile, TakesOneSshKey) {
   EXPECT_EQ(Verdict(Fixture("ssh_rsa")), "1 identities");
 }
 
+TEST(IdentityFile, KeepsTheGoodLinesBesideBadOnes) {
+  EXPECT_EQ(Verdict("# comment\n" + Key() + "\nsome text\n" + Key() + "\n"),
+            "2 identities; keys.txt:3: not an identity");
+  EXPECT_EQ(Verdict(Key() + "\n" + Fixture("ssh_ed25519")),
+            "1 identities; keys.txt:2: a private key in PEM form among other lines");
+}
+
 TEST(IdentityFile, NamesTheLineThatIsWrong) {
-  EXPECT_EQ(Verdict("# comment\n" + Key() + "\nsome text\n"), "keys.txt:3: not an identity");
+  EXPECT_EQ(Verdict("# comment\nsome text\n"), "keys.txt:2: not an identity");
   EXPECT_EQ(Verdict("\n " + Key()), "keys.txt:2: white space around the line");
   EXPECT_EQ(Verdict(Key() + "\t"), "keys.txt:1: white space around the line");
   EXPECT_EQ(Verdict(Key() + "\r\r\n"),
             "keys.txt:1: a damaged identity: a character that bech32 does not allow");
   EXPECT_EQ(Verdict("age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p"),
             "keys.txt:1: a recipient (public key), not an identity");
-  EXPECT_EQ(Verdict(Key() + "\n" + Fixture("ssh_ed25519")),
-            "keys.txt:2: a private key in PEM form among other lines");
 }
 
 TEST(IdentityFile, RejectsDamagedKeys) {

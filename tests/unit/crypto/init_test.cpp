@@ -99,9 +99,9 @@ TEST(InitCrypto, WantOfLockedMemoryIsNeverTakenForADamagedKeyOrFile) {
     std::vector<age::IdentityPtr> kept;  // until the slabs are full
     std::optional<Code> failure;
     for (int i = 0; i < 500 && !failure; ++i) {
-      auto identities = age::ParseIdentityFile(key, "key");
+      auto identities = age::ParseIdentityFile(key, "key", {});
       failure = age::FailureOf(identities);
-      if (identities) kept.push_back((*identities)[0]);
+      if (identities) kept.push_back(identities->identities[0]);
     }
     EXPECT_EQ(failure, Code::kResource);
     const auto code = age::FailureOf(age::Decrypt(file, working));

@@ -6,11 +6,10 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <climits>
 #include <cstdint>
-#include <cstdlib>
 #include <cstring>
-#include <memory>
+
+#include "base/replacement_file.h"
 
 namespace secretfs {
 namespace {
@@ -140,68 +139,10 @@ Status WriteAll(int fd, ByteView bytes, const std::string& name) {
   return Ok{};
 }
 
-namespace {
-
-/// Gives the new file the owner and mode of the one it replaces; without the right to chown, the
-/// mode alone is kept only where the owner is already ours.
-Status CopyOwnerAndMode(int fd, const struct stat& old, const std::string& path) {
-  if (::fchown(fd, old.st_uid, old.st_gid) != 0 &&
-      (old.st_uid != ::geteuid() || old.st_gid != ::getegid())) {
-    return SystemError(errno, "cannot keep the file's owner", path);
-  }
-  if (::fchmod(fd, old.st_mode & 07777) != 0)
-    return SystemError(errno, "cannot keep the file's mode", path);
-  return Ok{};
-}
-
-/// The file that `path` stands for; it need not exist, even where a symlink points to it.
-Result<std::string> FollowLinks(std::string path) {
-  constexpr int kMostLinks = 40;  // as the kernel
-  for (int links = 0; links < kMostLinks; ++links) {
-    const std::unique_ptr<char, decltype(&std::free)> real(::realpath(path.c_str(), nullptr),
-                                                           &std::free);
-    if (real) return std::string(real.get());
-    std::array<char, PATH_MAX> buffer{};
-    const ssize_t size = ::readlink(path.c_str(), buffer.data(), buffer.size());
-    if (size < 0) return path;
-    const std::string link(buffer.data(), static_cast<size_t>(size));
-    path = link.starts_with('/') ? link : path.substr(0, path.rfind('/') + 1) + link;
-  }
-  return SystemError(ELOOP, "cannot replace", path);
-}
-
-Status WriteTemporary(int fd, ByteView bytes, mode_t mode, const std::string& target) {
-  struct stat old {};
-  if (::stat(target.c_str(), &old) == 0) {
-    TRY(CopyOwnerAndMode(fd, old, target));
-  } else if (::fchmod(fd, mode) != 0) {
-    return SystemError(errno, "cannot set the file's mode", target);
-  }
-  TRY(WriteAll(fd, bytes, target));
-  if (::fsync(fd) != 0) return SystemError(errno, "cannot sync", target);
-  return Ok{};
-}
-
-}  // namespace
-
 Status ReplaceFile(const std::string& path, ByteView bytes, mode_t mode) {
-  const std::string target = TRY(FollowLinks(path));
-  std::string temporary = target + ".XXXXXX";
-  UniqueFd fd(::mkostemp(temporary.data(), O_CLOEXEC));
-  if (!fd) return SystemError(errno, "cannot create a file beside it", target);
-  Status written = WriteTemporary(fd.get(), bytes, mode, target);
-  if (written && ::rename(temporary.c_str(), target.c_str()) != 0) {
-    written = SystemError(errno, "cannot replace", target);
-  }
-  if (!written) {
-    ::unlink(temporary.c_str());
-    return written;
-  }
-  const size_t slash = target.rfind('/');
-  const std::string folder = slash == std::string::npos ? "." : target.substr(0, slash + 1);
-  const UniqueFd directory(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (directory) ::fsync(directory.get());
-  return Ok{};
+  ReplacementFile file = TRY(ReplacementFile::Open(path, mode));
+  TRY(file.Write(bytes));
+  return file.Commit();
 }
 
 }  // namespace secretfs

@@ -40,9 +40,7 @@ Result<Bytes> ReadFile(const std::string& path, size_t limit);
 Result<SecretBytes> ReadSecretFile(const std::string& path, size_t limit);
 
 Status WriteAll(int fd, ByteView bytes, const std::string& name);
-/// Replaces `path` (followed if it is a symlink) in one step by a new file beside it, synced to
-/// disk. An existing file's owner and mode are kept; a new one gets `mode`. On failure the old file
-/// stays and nothing is left over.
+/// A whole ReplacementFile (base/replacement_file.h) at once.
 Status ReplaceFile(const std::string& path, ByteView bytes, mode_t mode);
 
 }  // namespace secretfs

@@ -2,9 +2,11 @@
 // not at all.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "base/bytes.h"
+#include "base/replacement_file.h"
 #include "base/result.h"
 #include "base/unique_fd.h"
 
@@ -12,20 +14,18 @@ namespace secretfs {
 
 class OutputFile {
  public:
-  /// Empty or "-": standard output. A file gets mode 0600 and takes its name only in Commit().
+  /// Empty or "-": standard output. Devices and pipes are written as they are. Any other file is
+  /// replaced in Commit() (base/replacement_file.h); a new one gets mode 0600.
   static Result<OutputFile> Open(const std::string& path);
-  OutputFile(OutputFile&&) noexcept = default;
-  OutputFile& operator=(OutputFile&&) = delete;
-  ~OutputFile();
 
   Status Write(ByteView bytes);
   Status Commit();
 
  private:
   OutputFile() = default;
-  UniqueFd file_;  // empty: standard output
+  std::optional<ReplacementFile> replacement_;
+  UniqueFd special_;  // a device or a pipe; standard output when neither is there
   std::string path_;
-  std::string temporary_;
 };
 
 }  // namespace secretfs

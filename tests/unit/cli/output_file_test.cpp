@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
+#include <filesystem>
+
 #include "base/file.h"
 #include "tests/testkit/temp_dir.h"
 
@@ -34,6 +36,21 @@ TEST(OutputFile, LeavesNothingAndTheOldFileWhenItIsDropped) {
   }
   EXPECT_EQ(AsText(ReadFile(path, 100).value()), "old");
   EXPECT_EQ(folder.Names(), std::set<std::string>{"out"});
+}
+
+TEST(OutputFile, FollowsALinkAndKeepsTheModeOfTheOldFile) {
+  const testkit::TempDir folder;
+  const std::string path = folder.path() + "/out";
+  ASSERT_TRUE(ReplaceFile(path, AsBytes("old"), 0640));
+  std::filesystem::create_symlink("out", folder / "link");
+  auto output = OutputFile::Open(folder / "link");
+  ASSERT_TRUE(output->Write(AsBytes("new")));
+  ASSERT_TRUE(output->Commit());
+  EXPECT_TRUE(std::filesystem::is_symlink(folder / "link"));
+  EXPECT_EQ(testkit::TempDir::Read(path), "new");
+  struct stat st {};
+  ASSERT_EQ(stat(path.c_str(), &st), 0);
+  EXPECT_EQ(st.st_mode & 0777U, 0640U);
 }
 
 TEST(OutputFile, WritesIntoDevicesAsTheyAre) {

@@ -1,0 +1,91 @@
+#include "base/replacement_file.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <climits>
+#include <cstdio>
+#include <cstdlib>
+#include <memory>
+
+#include "base/file.h"
+
+namespace secretfs {
+namespace {
+
+/// The file that `path` stands for; it need not exist, even where a symlink points to it.
+Result<std::string> FollowLinks(std::string path) {
+  constexpr int kMostLinks = 40;  // as the kernel
+  for (int links = 0; links < kMostLinks; ++links) {
+    const std::unique_ptr<char, decltype(&std::free)> real(::realpath(path.c_str(), nullptr),
+                                                           &std::free);
+    if (real) return std::string(real.get());
+    std::array<char, PATH_MAX> buffer{};
+    const ssize_t size = ::readlink(path.c_str(), buffer.data(), buffer.size());
+    if (size < 0) return path;
+    const std::string link(buffer.data(), static_cast<size_t>(size));
+    path = link.starts_with('/') ? link : path.substr(0, path.rfind('/') + 1) + link;
+  }
+  return SystemError(ELOOP, "cannot replace", path);
+}
+
+void SyncFolderOf(const std::string& path) {
+  const size_t slash = path.rfind('/');
+  const std::string folder = slash == std::string::npos ? "." : path.substr(0, slash + 1);
+  const UniqueFd directory(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (directory) ::fsync(directory.get());
+}
+
+}  // namespace
+
+Result<ReplacementFile> ReplacementFile::Open(const std::string& path, mode_t mode) {
+  ReplacementFile file;
+  file.target_ = TRY(FollowLinks(path));
+  std::string temporary = file.target_ + ".XXXXXX";
+  file.file_.reset(::mkostemp(temporary.data(), O_CLOEXEC));  // mode 0600
+  if (!file.file_) return SystemError(errno, "cannot create a file beside it", file.target_);
+  file.temporary_ = temporary;
+  TRY(file.KeepOwnerAndMode(mode));
+  return file;
+}
+
+/// Without the right to chown, the mode alone is kept, and only where the owner is already ours.
+Status ReplacementFile::KeepOwnerAndMode(mode_t mode_of_new) {
+  mode_ = mode_of_new;
+  struct stat old {};
+  if (::stat(target_.c_str(), &old) != 0) return Ok{};
+  mode_ = old.st_mode & mode_t{07777};
+  if (::fchown(file_.get(), old.st_uid, old.st_gid) != 0 &&
+      (old.st_uid != ::geteuid() || old.st_gid != ::getegid())) {
+    return SystemError(errno, "cannot keep the file's owner", target_);
+  }
+  return Ok{};
+}
+
+ReplacementFile::ReplacementFile(ReplacementFile&& other) noexcept
+    : file_(std::move(other.file_)),
+      target_(std::move(other.target_)),
+      temporary_(std::exchange(other.temporary_, {})),
+      mode_(other.mode_) {}
+
+ReplacementFile::~ReplacementFile() {
+  if (!temporary_.empty()) ::unlink(temporary_.c_str());
+}
+
+Status ReplacementFile::Write(ByteView bytes) { return WriteAll(file_.get(), bytes, target_); }
+
+Status ReplacementFile::Commit() {
+  if (::fchmod(file_.get(), mode_) != 0)
+    return SystemError(errno, "cannot set the file's mode", target_);
+  if (::fsync(file_.get()) != 0) return SystemError(errno, "cannot sync", target_);
+  if (::rename(temporary_.c_str(), target_.c_str()) != 0)
+    return SystemError(errno, "cannot replace", target_);
+  temporary_.clear();
+  SyncFolderOf(target_);
+  return Ok{};
+}
+
+}  // namespace secretfs

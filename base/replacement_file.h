@@ -1,0 +1,44 @@
+// A file that is written beside the one it replaces and takes its name in one step: readers see the
+// old content or the new, and a failure leaves the old file and nothing else.
+#pragma once
+
+#include <sys/types.h>
+
+#include <string>
+
+#include "base/bytes.h"
+#include "base/result.h"
+#include "base/unique_fd.h"
+
+namespace secretfs {
+
+/// Move-only; used by one thread at a time. Dropped without Commit(), it leaves nothing.
+class ReplacementFile {
+ public:
+  /// `path` is followed if it is a symlink, even to a file that is not there yet. The owner and
+  /// mode of an existing file are kept, a new one gets `mode`; until Commit() nobody else may read
+  /// what is written. Errors: of the system, with the path in `where`.
+  static Result<ReplacementFile> Open(const std::string& path, mode_t mode);
+  ReplacementFile(ReplacementFile&& other) noexcept;
+  ReplacementFile& operator=(ReplacementFile&&) = delete;
+  ReplacementFile(const ReplacementFile&) = delete;
+  ReplacementFile& operator=(const ReplacementFile&) = delete;
+  ~ReplacementFile();
+
+  Status Write(ByteView bytes);
+  /// For reading back what was written so far; its offset is where Write() goes on.
+  [[nodiscard]] int fd() const noexcept { return file_.get(); }
+  /// Syncs, renames, syncs the folder. After a failure nothing is left over.
+  Status Commit();
+
+ private:
+  ReplacementFile() = default;
+  Status KeepOwnerAndMode(mode_t mode_of_new);
+
+  UniqueFd file_;
+  std::string target_;     // what `path` leads to
+  std::string temporary_;  // empty once it has its name
+  mode_t mode_ = 0;
+};
+
+}  // namespace secretfs

@@ -1,0 +1,83 @@
+#include "base/replacement_file.h"
+
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <filesystem>
+
+#include "base/file.h"
+#include "tests/testkit/temp_dir.h"
+
+namespace secretfs {
+namespace {
+
+using testkit::TempDir;
+
+mode_t ModeOf(const std::string& path) {
+  struct stat st {};
+  EXPECT_EQ(::lstat(path.c_str(), &st), 0) << path;
+  return st.st_mode & 07777U;
+}
+
+TEST(ReplacementFile, TakesWhatIsWrittenInPieces) {
+  const TempDir dir;
+  const std::string path = dir.Write("file", "old");
+  auto file = ReplacementFile::Open(path, 0600);
+  ASSERT_TRUE(file);
+  ASSERT_TRUE(file->Write(AsBytes("one ")));
+  ASSERT_TRUE(file->Write(AsBytes("two")));
+  EXPECT_EQ(TempDir::Read(path), "old") << "not before it is whole";
+  ASSERT_TRUE(file->Commit());
+  EXPECT_EQ(TempDir::Read(path), "one two");
+  EXPECT_EQ(dir.Names(), std::set<std::string>{"file"});
+}
+
+TEST(ReplacementFile, DroppedLeavesTheOldFileAndNothingElse) {
+  const TempDir dir;
+  const std::string path = dir.Write("file", "old");
+  {
+    auto file = ReplacementFile::Open(path, 0600);
+    ASSERT_TRUE(file->Write(AsBytes("half")));
+    const ReplacementFile moved = std::move(*file);
+    EXPECT_EQ(dir.Names().size(), 2U);
+  }
+  EXPECT_EQ(TempDir::Read(path), "old");
+  EXPECT_EQ(dir.Names(), std::set<std::string>{"file"});
+}
+
+TEST(ReplacementFile, NobodyElseMayReadItBeforeItIsWhole) {
+  const TempDir dir;
+  const std::string path = dir.Write("file", "old");
+  ASSERT_EQ(::chmod(path.c_str(), 0644), 0);
+  auto file = ReplacementFile::Open(path, 0600);
+  struct stat st {};
+  ASSERT_EQ(::fstat(file->fd(), &st), 0);
+  EXPECT_EQ(st.st_mode & 07777U, 0600U);
+  ASSERT_TRUE(file->Commit());
+  EXPECT_EQ(ModeOf(path), 0644U);
+}
+
+TEST(ReplacementFile, CanBeReadBackBeforeItTakesItsName) {
+  const TempDir dir;
+  auto file = ReplacementFile::Open(dir / "new", 0640);
+  ASSERT_TRUE(file->Write(AsBytes("content")));
+  ASSERT_EQ(::lseek(file->fd(), 0, SEEK_SET), 0);
+  EXPECT_EQ(AsText(*ReadAll(file->fd(), 100, "new")), "content");
+  ASSERT_TRUE(file->Commit());
+  EXPECT_EQ(ModeOf(dir / "new"), 0640U);
+}
+
+TEST(ReplacementFile, AFailedCommitLeavesNothing) {
+  const TempDir dir;
+  {
+    auto file = ReplacementFile::Open(dir / "name", 0600);
+    ASSERT_TRUE(file);
+    std::filesystem::create_directory(dir / "name");
+    EXPECT_FALSE(file->Commit());
+  }
+  EXPECT_EQ(dir.Names(), std::set<std::string>{"name"});
+}
+
+}  // namespace
+}  // namespace secretfs

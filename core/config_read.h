@@ -1,5 +1,5 @@
-// Reading single values of the configuration, each with its place in every complaint. Used by
-// config_load.cpp only.
+// Reading single values of YAML with a schema, each with its place in every complaint. Used by
+// config_load.cpp and rules.cpp only.
 #pragma once
 
 #include <string>

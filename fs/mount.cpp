@@ -1,11 +1,9 @@
 #include "fs/mount.h"
 
 #include <fcntl.h>
-#include <spawn.h>
 #include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -18,6 +16,7 @@
 #include <sstream>
 #include <vector>
 
+#include "base/child_process.h"
 #include "base/file.h"
 #include "base/text.h"
 
@@ -25,7 +24,9 @@ namespace secretfs::fs {
 namespace {
 
 constexpr const char* kType = "fuse.secretfs";
-constexpr const char* kHelper = "fusermount3";
+constexpr std::string_view kHelper = "fusermount3";
+constexpr std::string_view kHelperFolders[] = {"/run/wrappers/bin", "/usr/bin", "/bin",
+                                               "/usr/local/bin"};
 
 bool IsRoot() { return ::geteuid() == 0; }
 
@@ -71,36 +72,22 @@ bool IsOurMount(const std::string& path) {
 /// Runs the helper; `fd` (or -1) stays open in it. Errors: kUnavailable when it is not installed,
 /// kIo when it fails.
 Status RunHelper(const std::vector<std::string>& arguments, int fd) {
-  std::vector<std::string> words{kHelper};
-  words.insert(words.end(), arguments.begin(), arguments.end());
-  std::vector<char*> argv;
-  for (std::string& word : words) argv.push_back(word.data());
-  argv.push_back(nullptr);
-  std::string comm = "_FUSE_COMMFD=" + std::to_string(fd);
-  std::string path = "PATH=/usr/bin:/bin:/usr/local/bin:/run/wrappers/bin";
-  std::array<char*, 3> environment{path.data(), fd >= 0 ? comm.data() : nullptr, nullptr};
-  posix_spawn_file_actions_t actions;
-  posix_spawn_file_actions_init(&actions);
-  if (fd >= 0) posix_spawn_file_actions_adddup2(&actions, fd, fd);  // clears close-on-exec
-  pid_t child = 0;
-  int failed = ENOENT;
-  for (const char* folder : {"/run/wrappers/bin/", "/usr/bin/", "/bin/", "/usr/local/bin/"}) {
-    const std::string program = std::string(folder) + kHelper;
-    failed =
-        ::posix_spawn(&child, program.c_str(), &actions, nullptr, argv.data(), environment.data());
-    if (failed != ENOENT) break;
-  }
-  posix_spawn_file_actions_destroy(&actions);
-  if (failed != 0) {
+  auto program = FindProgram(kHelperFolders, kHelper);
+  if (!program) {
     return Error{Code::kUnavailable, "fusermount3 cannot be run", "",
                  "install the package fuse3, or mount as root"};
   }
-  int status = 0;
-  while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
+  ChildOptions options;
+  options.program = *std::move(program);
+  options.arguments = arguments;
+  options.environment = {"PATH=/usr/bin:/bin:/usr/local/bin:/run/wrappers/bin"};
+  if (fd >= 0) {
+    options.environment.push_back("_FUSE_COMMFD=" + std::to_string(fd));
+    options.keep = {fd};
   }
-  if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
-    return Error{Code::kIo, "fusermount3 failed (its reason is above)", "", ""};
-  }
+  const auto helper = TRY(ChildProcess::Start(options));
+  const ChildEnd end = TRY(helper->Wait(kNoDeadline));
+  if (!end.Well()) return Error{Code::kIo, "fusermount3 failed (its reason is above)", "", ""};
   return Ok{};
 }
 

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <atomic>
 
 #include "crypto/init.h"
 
@@ -11,33 +10,8 @@ namespace {
 
 constexpr size_t kFirstRead = 4096;  // most secrets are small: no large buffers for them
 constexpr size_t kReadAhead = kSealedChunkBytes + 1;
-constexpr size_t kStreamNonceBytes = 12;
-
-using StreamNonce = std::array<unsigned char, kStreamNonceBytes>;
-
-/// An 11-byte big-endian counter and the flag. (The upper bytes stay zero: 2^64 chunks never come.)
-StreamNonce NonceOf(uint64_t counter, unsigned char flag) {
-  StreamNonce nonce{};
-  nonce.back() = flag;
-  for (size_t i = 0; i < sizeof counter; ++i) {
-    nonce[kStreamNonceBytes - 2 - i] = static_cast<unsigned char>(counter >> 8 * i);
-  }
-  return nonce;
-}
 
 Error PayloadError(std::string what) { return {Code::kPayload, std::move(what), "", ""}; }
-
-/// Fetching takes longer than decrypting a small file, so it is done once; a failure, for want of
-/// memory, is not kept.
-const EVP_CIPHER* ChaCha20Poly1305() {
-  static std::atomic<EVP_CIPHER*> shared = nullptr;
-  if (EVP_CIPHER* cipher = shared.load()) return cipher;
-  EVP_CIPHER* fetched = EVP_CIPHER_fetch(nullptr, "ChaCha20-Poly1305", nullptr);
-  EVP_CIPHER* first = nullptr;
-  if (shared.compare_exchange_strong(first, fetched)) return fetched;
-  EVP_CIPHER_free(fetched);  // another thread was faster
-  return first;
-}
 
 }  // namespace
 
@@ -83,7 +57,7 @@ Result<ByteView> StreamReader::Advance() {
   if (sealed.size() == kChunkTagBytes && counter_ > 0) {
     return PayloadError("the payload's last chunk is empty");
   }
-  const ByteView plain = TRY(OpenChunk(sealed, more ? Flag::kMore : Flag::kFinal));
+  const ByteView plain = TRY(OpenChunk(sealed, more ? ChunkFlag::kMore : ChunkFlag::kFinal));
   ++counter_;
   ended_ = !more;
   return plain;
@@ -108,16 +82,17 @@ Status StreamReader::FillSealed() {
 
 /// `flag` is what the chunk should carry by its place in the file. A full chunk that carries the
 /// other one is authentic too: it is given out, as age does, and the failure comes after it.
-Result<ByteView> StreamReader::OpenChunk(ByteView sealed, Flag flag) {
+Result<ByteView> StreamReader::OpenChunk(ByteView sealed, ChunkFlag flag) {
   const size_t size = sealed.size() - kChunkTagBytes;
   const size_t needed = std::max<size_t>(size, 1);  // OpenSSL gives a null output another meaning
   if (plain_.bytes().size() < needed) plain_ = TRY(crypto::LockedBuffer::Make(needed));
   if (const auto plain = Decrypt(sealed, flag)) return *plain;
   if (sealed.size() == kSealedChunkBytes) {
-    const Flag other = flag == Flag::kMore ? Flag::kFinal : Flag::kMore;
+    const ChunkFlag other = flag == ChunkFlag::kMore ? ChunkFlag::kFinal : ChunkFlag::kMore;
     if (const auto plain = Decrypt(sealed, other)) {
-      failure_ = PayloadError(flag == Flag::kMore ? "there is data after the payload's last chunk"
-                                                  : "the payload is truncated after a whole chunk");
+      failure_ =
+          PayloadError(flag == ChunkFlag::kMore ? "there is data after the payload's last chunk"
+                                                : "the payload is truncated after a whole chunk");
       return *plain;
     }
   }
@@ -127,12 +102,12 @@ Result<ByteView> StreamReader::OpenChunk(ByteView sealed, Flag flag) {
 
 /// Nothing when the tag is wrong. OpenSSL writes plaintext before it checks the tag: that stays in
 /// `plain_`, of which only a verified chunk is ever shown.
-std::optional<ByteView> StreamReader::Decrypt(ByteView sealed, Flag flag) {
+std::optional<ByteView> StreamReader::Decrypt(ByteView sealed, ChunkFlag flag) {
   const ByteView text = sealed.first(sealed.size() - kChunkTagBytes);
   const ByteSpan plain = plain_.bytes().first(text.size());
   std::array<std::byte, kChunkTagBytes> tag;
   std::ranges::copy(sealed.last(kChunkTagBytes), tag.begin());
-  const StreamNonce nonce = NonceOf(counter_, static_cast<unsigned char>(flag));
+  const StreamNonce nonce = StreamNonceOf(counter_, flag);
   const crypto::OpenSslCalls calls;
   EVP_CIPHER_CTX* context = context_.get();
   int written = 0;

@@ -1,6 +1,6 @@
-// The payload of an age file (C2SP age.md, "Payload"): STREAM, ChaCha20-Poly1305 over chunks of
-// 64 KiB. A chunk is given out only after its tag was verified, so that whatever comes before a
-// failure is the beginning of the true plaintext.
+// Reading the payload of an age file (C2SP age.md, "Payload"): STREAM, ChaCha20-Poly1305 over
+// chunks of 64 KiB. A chunk is given out only after its tag was verified, so that whatever comes
+// before a failure is the beginning of the true plaintext.
 #pragma once
 
 #include <cstdint>
@@ -10,12 +10,9 @@
 #include "crypto/byte_source.h"
 #include "crypto/locked_buffer.h"
 #include "crypto/openssl_ptr.h"
+#include "crypto/stream_cipher.h"
 
 namespace secretfs::age {
-
-inline constexpr size_t kChunkBytes = size_t{64} * 1024;
-inline constexpr size_t kChunkTagBytes = 16;
-inline constexpr size_t kSealedChunkBytes = kChunkBytes + kChunkTagBytes;
 
 /// The plaintext's size, from that of the payload without its nonce; to be believed only once the
 /// last chunk was verified. Errors: kPayload for a size that no payload has.
@@ -33,14 +30,12 @@ class StreamReader {
   Result<ByteView> Next();
 
  private:
-  enum class Flag : unsigned char { kMore = 0, kFinal = 1 };
-
   StreamReader(ByteSource& in, crypto::CipherContext context)
       : in_(&in), context_(std::move(context)) {}
   Result<ByteView> Advance();
   Status FillSealed();
-  Result<ByteView> OpenChunk(ByteView sealed, Flag flag);
-  [[nodiscard]] std::optional<ByteView> Decrypt(ByteView sealed, Flag flag);
+  Result<ByteView> OpenChunk(ByteView sealed, ChunkFlag flag);
+  [[nodiscard]] std::optional<ByteView> Decrypt(ByteView sealed, ChunkFlag flag);
 
   ByteSource* in_;
   crypto::CipherContext context_;  // holds the key

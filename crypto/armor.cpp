@@ -8,8 +8,6 @@
 namespace secretfs::age {
 namespace {
 
-constexpr std::string_view kBeginLine = "-----BEGIN AGE ENCRYPTED FILE-----";
-constexpr std::string_view kEndLine = "-----END AGE ENCRYPTED FILE-----";
 constexpr std::string_view kBinaryMagic = "age-encryption.org/";
 constexpr std::string_view kPemDashes = "-----";
 constexpr std::string_view kSpace = " \t\r\n\v\f";
@@ -30,7 +28,7 @@ bool LooksArmored(std::string_view beginning) noexcept {
   const size_t start = beginning.find_first_not_of(kSpace);
   if (start == std::string_view::npos) return false;
   return beginning.substr(start).starts_with(kPemDashes) ||
-         beginning.find(kBeginLine) != std::string_view::npos;
+         beginning.find(kArmorBegin) != std::string_view::npos;
 }
 
 Result<size_t> ArmorReader::Read(ByteSpan into) {
@@ -110,7 +108,7 @@ Status ArmorReader::ReadBegin() {
     return ArmorError("more than 1024 bytes of white space before the armor");
   }
   const auto line = TRY(NextLine());
-  if (!line || *line != kBeginLine) {
+  if (!line || *line != kArmorBegin) {
     return ArmorErrorAt(line_number_, "not '-----BEGIN AGE ENCRYPTED FILE-----'");
   }
   place_ = Place::kBody;
@@ -130,7 +128,7 @@ Status ArmorReader::ReadBehindEnd() {
 Result<size_t> ArmorReader::DecodeLine(ByteSpan into) {
   const auto line = TRY(NextLine());
   if (!line) return ArmorError("the armor has no END line: the file is truncated");
-  if (*line == kEndLine) {
+  if (*line == kArmorEnd) {
     TRY(ReadBehindEnd());
     return size_t{0};
   }

@@ -1,5 +1,5 @@
-// ASCII armor (C2SP age.md, "ASCII armor"): strict RFC 7468 with the label AGE ENCRYPTED FILE,
-// lines of 64 columns, LF or CRLF, white space only before and after.
+// Reading ASCII armor (C2SP age.md, "ASCII armor"): strict RFC 7468 with the label AGE ENCRYPTED
+// FILE, lines of 64 columns, LF or CRLF, white space only before and after.
 #pragma once
 
 #include <array>
@@ -10,6 +10,8 @@
 
 namespace secretfs::age {
 
+inline constexpr std::string_view kArmorBegin = "-----BEGIN AGE ENCRYPTED FILE-----";
+inline constexpr std::string_view kArmorEnd = "-----END AGE ENCRYPTED FILE-----";
 inline constexpr size_t kMaxArmorSpace = 1024;  // bytes of white space on either side
 
 /// Whether a file that begins so is meant to be armored: it begins with a PEM line, or has the

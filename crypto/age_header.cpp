@@ -38,6 +38,18 @@ Result<Bytes> ParseFooter(LineCursor& lines) {
   return *std::move(mac);
 }
 
+/// Of a whole header: up to and including "---", not the space.
+std::string_view CoveredByMac(std::string_view header_text) {
+  return header_text.substr(0, header_text.size() - kFooterLineBytes + kFooter.size());
+}
+
+Result<Bytes> ComputeMac(std::string_view covered, const SecretBytes& file_key) {
+  const auto key = TRY(crypto::HkdfSha256(file_key.Expose(), {}, AsBytes("header")));
+  Bytes mac(kMacBytes);
+  crypto::HmacSha256(key.Expose(), {AsBytes(covered)}, mac);
+  return mac;
+}
+
 }  // namespace
 
 std::optional<size_t> FindHeaderEnd(std::string_view text) noexcept {
@@ -73,18 +85,27 @@ std::string PrintHeader(const Header& header) {
   return text;
 }
 
+Result<std::string> SealHeader(std::vector<Stanza> stanzas, const SecretBytes& file_key) {
+  if (stanzas.size() > kMaxStanzas) {
+    return Error{Code::kTooLarge, "a file for more than 1024 recipients", "", ""};
+  }
+  Header header;
+  header.stanzas = std::move(stanzas);
+  header.mac.resize(kMacBytes);
+  header.mac = TRY(ComputeMac(CoveredByMac(PrintHeader(header)), file_key));
+  std::string text = PrintHeader(header);
+  if (text.size() > kMaxHeaderBytes) {
+    return Error{Code::kTooLarge, "a header of more than 1 MiB", "", "give fewer recipients"};
+  }
+  return text;
+}
+
 Status VerifyMac(const Header& header, std::string_view text, const SecretBytes& file_key) {
-  // Up to and including "---", not the space.
-  const auto covered = text.substr(0, header.size - kFooterLineBytes + kFooter.size());
-  const auto key = TRY(crypto::HkdfSha256(file_key.Expose(), {}, AsBytes("header")));
-  crypto::Sha256Digest expected;
-  crypto::HmacSha256(key.Expose(), {AsBytes(covered)}, expected);
+  Bytes expected = TRY(ComputeMac(CoveredByMac(text.substr(0, header.size)), file_key));
   const bool equal = ConstantTimeEqual(expected, header.mac);
   Wipe(expected);
-  if (!equal) {
-    return Error{Code::kMac, "the header's MAC is wrong", "", "the file was altered or damaged"};
-  }
-  return Ok{};
+  if (equal) return Ok{};
+  return Error{Code::kMac, "the header's MAC is wrong", "", "the file was altered or damaged"};
 }
 
 }  // namespace secretfs::age

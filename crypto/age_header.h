@@ -30,6 +30,10 @@ inline Result<Header> ParseHeader(ByteView bytes) { return ParseHeader(AsText(by
 /// The only encoding of a header: for a parsed one, the text it was parsed from.
 std::string PrintHeader(const Header& header);
 
+/// The text of a new header, with its MAC. Errors: kTooLarge for more stanzas or text than we read,
+/// kResource.
+Result<std::string> SealHeader(std::vector<Stanza> stanzas, const SecretBytes& file_key);
+
 /// Checks the MAC over the text that `header` was parsed from. Errors: kMac, kResource.
 Status VerifyMac(const Header& header, std::string_view text, const SecretBytes& file_key);
 

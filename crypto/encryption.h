@@ -14,7 +14,7 @@ namespace secretfs::age {
 struct EncryptionOptions {
   bool armored = false;
   /// Adds the mark by which a later run can tell, with the file key, for whom the file is
-  /// (crypto/recipients_mark.h).
+  /// (crypto/recipients_mark.h). A file under a passphrase gets none: its stanza stands alone.
   bool marked = false;
 };
 
@@ -23,8 +23,9 @@ struct EncryptionOptions {
 class Encryption {
  public:
   /// Wraps a new file key for all recipients, at least one, and writes the header. `out` must
-  /// outlive the result. Errors: kInvalid for recipients whose labels differ; the recipients' and
-  /// the sink's own; kResource. Nothing is written before all recipients have wrapped the key.
+  /// outlive the result. Errors: kInvalid for no recipients, and for those whose labels differ;
+  /// kTooLarge for more than 1024; the recipients' and the sink's own; kResource. Nothing is
+  /// written before all recipients have wrapped the key.
   static Result<Encryption> Begin(ByteSink& out, std::span<const RecipientPtr> recipients,
                                   const EncryptionOptions& options = {});
   Status Write(ByteView plaintext);

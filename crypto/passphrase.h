@@ -16,4 +16,8 @@ namespace secretfs::age {
 /// known, with a hint how to give one.
 using AskPassphrases = std::function<Result<std::vector<SecretPtr>>(const std::string& of)>;
 
+/// Asks `ask`, which may be empty. That there is no passphrase is a reason why an identity does not
+/// match. Errors: kNoMatch alone, in words, and with a hint how to give one.
+Result<std::vector<SecretPtr>> PassphrasesFor(const AskPassphrases& ask, const std::string& of);
+
 }  // namespace secretfs::age

@@ -1,24 +1,17 @@
 #include "crypto/scrypt.h"
 
-#include <sodium.h>
-
 #include <algorithm>
 #include <charconv>
 #include <mutex>
 
-#include "crypto/hkdf.h"
 #include "crypto/init.h"
+#include "crypto/scrypt_key.h"
 #include "crypto/unwrap.h"
 
 namespace secretfs::age {
 namespace {
 
 constexpr std::string_view kType = "scrypt";
-constexpr std::string_view kLabel = "age-encryption.org/v1/scrypt";
-constexpr size_t kSaltBytes = 16;
-constexpr size_t kWrapKeyBytes = 32;
-constexpr uint32_t kBlockSize = 8;
-constexpr uint32_t kParallelism = 1;
 
 /// ^[1-9][0-9]*$ of at most two digits: no factor that anyone can compute is longer.
 Result<int> ParseWorkFactor(const Stanza& stanza, const std::string& text) {
@@ -32,10 +25,12 @@ Result<int> ParseWorkFactor(const Stanza& stanza, const std::string& text) {
   return factor;
 }
 
+using Passphrases = std::vector<SecretPtr>;
+
 class PassphraseIdentity final : public Identity {
  public:
-  PassphraseIdentity(SecretBytes passphrase, int max_work_factor)
-      : passphrase_(std::move(passphrase)), max_work_factor_(max_work_factor) {}
+  PassphraseIdentity(AskPassphrases ask, int max_work_factor)
+      : ask_(std::move(ask)), max_work_factor_(max_work_factor) {}
 
   [[nodiscard]] Result<SecretBytes> Unwrap(std::span<const Stanza> stanzas) const override {
     return UnwrapFirst(stanzas, kType, [this](const Stanza& stanza) { return UnwrapOne(stanza); });
@@ -46,7 +41,7 @@ class PassphraseIdentity final : public Identity {
  private:
   [[nodiscard]] Result<SecretBytes> UnwrapOne(const Stanza& stanza) const {
     TRY(RequireArguments(stanza, 2));
-    const Bytes salt = TRY(DecodeArgument(stanza, 0, kSaltBytes));
+    const Bytes salt = TRY(DecodeArgument(stanza, 0, kScryptSaltBytes));
     const int work_factor = TRY(ParseWorkFactor(stanza, stanza.args[1]));
     if (work_factor > max_work_factor_) {
       return Error{Code::kTooLarge,
@@ -55,46 +50,50 @@ class PassphraseIdentity final : public Identity {
                    "", "raise the limit, or encrypt the file again with a lower work factor"};
     }
     TRY(RequireFileKeyBody(stanza));
-    const auto wrap_key = TRY(DeriveWrapKey(salt, work_factor));
-    auto file_key = OpenFileKey(stanza, wrap_key);
-    if (!file_key && file_key.error().code == Code::kNoMatch) {
-      file_key.error().what = "wrong passphrase";
+    const Passphrases passphrases = TRY(Candidates());
+    for (const SecretPtr& passphrase : passphrases) {
+      const SecretPtr wrap_key = TRY(keys_.Get(passphrase, salt, work_factor));
+      auto file_key = OpenFileKey(stanza, *wrap_key);
+      if (file_key) Keep(passphrases);
+      if (file_key || file_key.error().code != Code::kNoMatch) return file_key;
     }
-    return file_key;
+    return Error{Code::kNoMatch, "wrong passphrase", "", ""};
   }
 
-  [[nodiscard]] Result<SecretBytes> DeriveWrapKey(ByteView salt, int work_factor) const {
-    const std::string labelled_salt = std::string(kLabel).append(AsText(salt));
-    return SecretBytes::Make(kWrapKeyBytes, [&](ByteSpan out) -> Result<size_t> {
-      const std::lock_guard one_at_a_time(memory_);
-      const ByteView passphrase = passphrase_.Expose();
-      if (crypto_pwhash_scryptsalsa208sha256_ll(
-              reinterpret_cast<const uint8_t*>(passphrase.data()), passphrase.size(),
-              reinterpret_cast<const uint8_t*>(labelled_salt.data()), labelled_salt.size(),
-              uint64_t{1} << work_factor, kBlockSize, kParallelism,
-              reinterpret_cast<uint8_t*>(out.data()), out.size()) != 0) {
-        return Error{
-            Code::kResource, "not enough memory for scrypt", "",
-            "a work factor of N takes 2^N KiB; this file has " + std::to_string(work_factor)};
-      }
-      return kWrapKeyBytes;
-    });
+  /// Those that were right before, or the answer to the question, which is put once at a time.
+  [[nodiscard]] Result<Passphrases> Candidates() const {
+    const std::lock_guard lock(asking_);
+    if (!right_.empty()) return right_;
+    return PassphrasesFor(ask_, "the file");
   }
 
-  SecretBytes passphrase_;
+  void Keep(const Passphrases& passphrases) const {
+    const std::lock_guard lock(asking_);
+    right_ = passphrases;
+  }
+
+  AskPassphrases ask_;
   int max_work_factor_;
-  mutable std::mutex memory_;  // scrypt takes so much that several at once could exhaust a machine
+  mutable ScryptKeys keys_;
+  mutable std::mutex asking_;
+  mutable Passphrases right_;  // of an answer that had the right one
 };
 
 }  // namespace
 
-Result<IdentityPtr> MakePassphraseIdentity(SecretBytes passphrase, int max_work_factor) {
+Result<IdentityPtr> MakePassphraseIdentity(AskPassphrases ask, int max_work_factor) {
   TRY(InitCrypto());
-  if (passphrase.empty()) return Error{Code::kInvalid, "the passphrase is empty", "", ""};
   if (max_work_factor < 1 || max_work_factor > kHighestWorkFactor) {
     return Error{Code::kInvalid, "the limit of the work factor is not between 1 and 22", "", ""};
   }
-  return IdentityPtr(std::make_shared<PassphraseIdentity>(std::move(passphrase), max_work_factor));
+  return IdentityPtr(std::make_shared<PassphraseIdentity>(std::move(ask), max_work_factor));
+}
+
+Result<IdentityPtr> MakePassphraseIdentity(SecretBytes passphrase, int max_work_factor) {
+  if (passphrase.empty()) return Error{Code::kInvalid, "the passphrase is empty", "", ""};
+  const auto known = std::make_shared<const SecretBytes>(std::move(passphrase));
+  return MakePassphraseIdentity([known](const std::string& /*of*/) { return Passphrases{known}; },
+                                max_work_factor);
 }
 
 }  // namespace secretfs::age

@@ -2,16 +2,22 @@
 #pragma once
 
 #include "crypto/identity.h"
+#include "crypto/passphrase.h"
 
 namespace secretfs::age {
 
 inline constexpr int kDefaultMaxWorkFactor = 20;  // 1 GiB and some seconds
 inline constexpr int kHighestWorkFactor = 22;
 
-/// Opening a file takes 2^N KiB of ordinary memory, N being the file's work factor, and time in
-/// proportion; a file that wants more than `max_work_factor` is refused with kTooLarge. Files are
-/// opened one at a time. Errors: kInvalid for an empty passphrase or a factor beyond
-/// kHighestWorkFactor.
+/// `ask` is asked when a file has a scrypt stanza, and its passphrases are tried in turn; after one
+/// was right, it is not asked again. Nothing to try, and nothing that fits, are reasons not to
+/// match. Opening a file takes 2^N KiB of ordinary memory, N being the file's work factor, and time
+/// in proportion, once for each file: keys are kept. A file that wants more than `max_work_factor`
+/// is refused with kTooLarge. Errors: kInvalid for a limit beyond kHighestWorkFactor.
+Result<IdentityPtr> MakePassphraseIdentity(AskPassphrases ask,
+                                           int max_work_factor = kDefaultMaxWorkFactor);
+
+/// Errors: also kInvalid for an empty passphrase.
 Result<IdentityPtr> MakePassphraseIdentity(SecretBytes passphrase,
                                            int max_work_factor = kDefaultMaxWorkFactor);
 

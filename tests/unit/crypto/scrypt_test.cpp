@@ -1,5 +1,6 @@
 #include "crypto/scrypt.h"
 
+#include "base/secret_heap.h"
 #include "crypto/base64.h"
 #include "tests/unit/crypto/age_writer.h"
 #include "tests/unit/crypto/fixtures.h"
@@ -91,9 +92,61 @@ TEST(Scrypt, MustBeAloneWhoeverOpensTheFile) {
 }
 
 TEST(Scrypt, RejectsAnEmptyPassphraseAndLimitsBeyondTheHighest) {
-  EXPECT_EQ(FailureOf(MakePassphraseIdentity({})), Code::kInvalid);
+  EXPECT_EQ(FailureOf(MakePassphraseIdentity(SecretBytes())), Code::kInvalid);
   EXPECT_EQ(FailureOf(MakePassphraseIdentity(Secret("x"), 23)), Code::kInvalid);
   EXPECT_EQ(FailureOf(MakePassphraseIdentity(Secret("x"), 0)), Code::kInvalid);
+}
+
+using Passphrases = std::vector<SecretPtr>;
+
+SecretPtr Shared(std::string_view text) {
+  return std::make_shared<const SecretBytes>(Secret(text));
+}
+
+TEST(Scrypt, AsksOnlyForAFileUnderAPassphrase) {
+  int asked = 0;
+  const auto identity = MakePassphraseIdentity([&](const std::string&) {
+                          ++asked;
+                          return Passphrases{Shared("wrong"), Shared(kPassphrase)};
+                        }).value();
+  const Stanza other = GreaseStanza();
+  EXPECT_EQ(FailureOf(identity->Unwrap({&other, 1})), Code::kNoMatch);
+  const Stanza too_much = WrappedFileKey("21");
+  EXPECT_EQ(FailureOf(identity->Unwrap({&too_much, 1})), Code::kTooLarge);
+  EXPECT_EQ(asked, 0);
+  const Stanza stanza = WrappedFileKey();
+  EXPECT_EQ(ToText(identity->Unwrap({&stanza, 1}).value()), kTestFileKey);
+  EXPECT_EQ(ToText(identity->Unwrap({&stanza, 1}).value()), kTestFileKey);
+  EXPECT_EQ(asked, 1);
+}
+
+TEST(Scrypt, AsksAgainUntilAPassphraseIsRight) {
+  Result<Passphrases> answer = Error{Code::kNotFound, "there is none", "", "add it"};
+  const auto identity =
+      MakePassphraseIdentity([&](const std::string&) {
+        return answer ? Result<Passphrases>(*answer) : Result<Passphrases>(answer.error());
+      }).value();
+  const Stanza stanza = WrappedFileKey();
+  auto file_key = identity->Unwrap({&stanza, 1});
+  ASSERT_EQ(FailureOf(file_key), Code::kNoMatch);
+  EXPECT_EQ(file_key.error().what, "no passphrase: there is none");
+  EXPECT_EQ(file_key.error().hint, "add it");
+  answer = Passphrases{Shared("wrong")};
+  EXPECT_EQ(FailureOf(identity->Unwrap({&stanza, 1})), Code::kNoMatch);
+  answer = Passphrases{Shared(kPassphrase)};
+  EXPECT_TRUE(identity->Unwrap({&stanza, 1}));
+}
+
+TEST(Scrypt, KeepsTheKeysOfRightAndWrongPassphrases) {
+  for (const std::string_view passphrase : {kPassphrase, std::string_view("wrong")}) {
+    const auto identity = MakePassphraseIdentity(Secret(passphrase)).value();
+    const Stanza stanza = WrappedFileKey();
+    const size_t before = secret_heap::GetStats().blocks;
+    EXPECT_EQ(identity->Unwrap({&stanza, 1}).has_value(), passphrase == kPassphrase);
+    EXPECT_EQ(secret_heap::GetStats().blocks, before + 1);
+    EXPECT_EQ(identity->Unwrap({&stanza, 1}).has_value(), passphrase == kPassphrase);
+    EXPECT_EQ(secret_heap::GetStats().blocks, before + 1);
+  }
 }
 
 TEST(Scrypt, DescribesItselfWithoutThePassphrase) {

@@ -15,7 +15,6 @@ namespace {
 
 constexpr std::string_view kScryptType = "scrypt";
 constexpr std::string_view kPostQuantumType = "mlkem768x25519";
-constexpr size_t kNonceBytes = 16;
 
 /// "Scrypt recipient type": its stanza stands alone, or whoever knows the passphrase could be made
 /// to believe that the file is from one who knows it too.
@@ -70,7 +69,7 @@ Result<SecretBytes> UnwrapFileKey(const Header& header, std::span<const Identity
 
 /// Reads the nonce that begins the payload.
 Result<SecretBytes> DerivePayloadKey(AgeFile& file, const SecretBytes& file_key) {
-  std::array<std::byte, kNonceBytes> nonce;
+  std::array<std::byte, kPayloadNonceBytes> nonce;
   if (TRY(ReadFull(file.payload(), nonce)) < nonce.size()) {
     return Error{Code::kHeader, "the file ends before its payload's nonce", "", ""};
   }
@@ -78,6 +77,13 @@ Result<SecretBytes> DerivePayloadKey(AgeFile& file, const SecretBytes& file_key)
 }
 
 }  // namespace
+
+Result<SecretBytes> OpenPayloadKey(AgeFile& file, std::span<const IdentityPtr> identities) {
+  TRY(InitCrypto());
+  const auto file_key = TRY(UnwrapFileKey(file.header(), identities));
+  TRY(VerifyMac(file.header(), file.header_text(), file_key));
+  return DerivePayloadKey(file, file_key);
+}
 
 struct Decryption::State {
   std::unique_ptr<AgeFile> file;
@@ -90,11 +96,8 @@ Decryption& Decryption::operator=(Decryption&&) noexcept = default;
 Decryption::~Decryption() = default;
 
 Result<Decryption> Decryption::Open(ByteSource& in, std::span<const IdentityPtr> identities) {
-  TRY(InitCrypto());
   auto file = TRY(AgeFile::Open(in));
-  const auto file_key = TRY(UnwrapFileKey(file->header(), identities));
-  TRY(VerifyMac(file->header(), file->header_text(), file_key));
-  const auto payload_key = TRY(DerivePayloadKey(*file, file_key));
+  const auto payload_key = TRY(OpenPayloadKey(*file, identities));
   auto stream = TRY(StreamReader::Make(file->payload(), payload_key));
   return Decryption(std::unique_ptr<State>(new State{std::move(file), std::move(stream)}));
 }

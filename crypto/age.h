@@ -11,6 +11,8 @@
 
 namespace secretfs::age {
 
+class AgeFile;
+
 /// A file being decrypted, chunk by chunk, in memory that does not depend on its size. Move-only;
 /// used by one thread at a time.
 class Decryption {
@@ -41,5 +43,9 @@ class Decryption {
 /// The whole plaintext, or nothing of it. Errors: as above, and kTooLarge beyond `max_size` bytes.
 Result<SecretBytes> DecryptAll(ByteSource& in, std::span<const IdentityPtr> identities,
                                size_t max_size);
+
+/// What all ways of decrypting share: has the header opened and verifies it, as Decryption::Open
+/// says, and reads the nonce at the beginning of the payload. May be called once for a file.
+Result<SecretBytes> OpenPayloadKey(AgeFile& file, std::span<const IdentityPtr> identities);
 
 }  // namespace secretfs::age

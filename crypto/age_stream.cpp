@@ -1,9 +1,6 @@
 #include "crypto/age_stream.h"
 
 #include <algorithm>
-#include <array>
-
-#include "crypto/init.h"
 
 namespace secretfs::age {
 namespace {
@@ -26,16 +23,8 @@ Result<uint64_t> PlaintextSize(uint64_t payload_size) {
 }
 
 Result<StreamReader> StreamReader::Make(ByteSource& in, const SecretBytes& payload_key) {
-  TRY(InitCrypto());
-  const crypto::OpenSslCalls calls;
-  const EVP_CIPHER* cipher = ChaCha20Poly1305();
-  crypto::CipherContext context(EVP_CIPHER_CTX_new());
-  const bool ready = cipher != nullptr && context != nullptr &&
-                     EVP_DecryptInit_ex2(context.get(), cipher, AsUnsigned(payload_key.Expose()),
-                                         nullptr, nullptr) == 1;
-  TRY(calls.CheckMemory());
-  if (!ready) return calls.NoMemory();
-  return StreamReader(in, std::move(context));
+  ChunkOpener opener = TRY(ChunkOpener::Make(payload_key));
+  return StreamReader(in, std::move(opener));
 }
 
 Result<ByteView> StreamReader::Next() {
@@ -84,45 +73,21 @@ Status StreamReader::FillSealed() {
 /// other one is authentic too: it is given out, as age does, and the failure comes after it.
 Result<ByteView> StreamReader::OpenChunk(ByteView sealed, ChunkFlag flag) {
   const size_t size = sealed.size() - kChunkTagBytes;
-  const size_t needed = std::max<size_t>(size, 1);  // OpenSSL gives a null output another meaning
+  const size_t needed = ChunkRoom(size);
   if (plain_.bytes().size() < needed) plain_ = TRY(crypto::LockedBuffer::Make(needed));
-  if (const auto plain = Decrypt(sealed, flag)) return *plain;
+  const ByteView plain = plain_.bytes().first(size);
+  if (opener_.Open(counter_, flag, sealed, plain_.bytes())) return plain;
   if (sealed.size() == kSealedChunkBytes) {
     const ChunkFlag other = flag == ChunkFlag::kMore ? ChunkFlag::kFinal : ChunkFlag::kMore;
-    if (const auto plain = Decrypt(sealed, other)) {
+    if (opener_.Open(counter_, other, sealed, plain_.bytes())) {
       failure_ =
           PayloadError(flag == ChunkFlag::kMore ? "there is data after the payload's last chunk"
                                                 : "the payload is truncated after a whole chunk");
-      return *plain;
+      return plain;
     }
   }
   return PayloadError("chunk " + std::to_string(counter_ + 1) +
                       " of the payload is altered or truncated");
-}
-
-/// Nothing when the tag is wrong. OpenSSL writes plaintext before it checks the tag: that stays in
-/// `plain_`, of which only a verified chunk is ever shown.
-std::optional<ByteView> StreamReader::Decrypt(ByteView sealed, ChunkFlag flag) {
-  const ByteView text = sealed.first(sealed.size() - kChunkTagBytes);
-  const ByteSpan plain = plain_.bytes().first(text.size());
-  std::array<std::byte, kChunkTagBytes> tag;
-  std::ranges::copy(sealed.last(kChunkTagBytes), tag.begin());
-  const StreamNonce nonce = StreamNonceOf(counter_, flag);
-  const crypto::OpenSslCalls calls;
-  EVP_CIPHER_CTX* context = context_.get();
-  int written = 0;
-  int written_last = 0;
-  const bool verified =
-      EVP_DecryptInit_ex2(context, nullptr, nullptr, nonce.data(), nullptr) == 1 &&
-      EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_SET_TAG, static_cast<int>(tag.size()),
-                          tag.data()) == 1 &&
-      EVP_DecryptUpdate(context, AsUnsigned(plain), &written, AsUnsigned(text),
-                        static_cast<int>(text.size())) == 1 &&
-      EVP_DecryptFinal_ex(context, AsUnsigned(plain.subspan(static_cast<size_t>(written))),
-                          &written_last) == 1;
-  if (verified) return plain;
-  Wipe(plain);
-  return std::nullopt;
 }
 
 }  // namespace secretfs::age

@@ -1,6 +1,6 @@
-// Reading the payload of an age file (C2SP age.md, "Payload"): STREAM, ChaCha20-Poly1305 over
-// chunks of 64 KiB. A chunk is given out only after its tag was verified, so that whatever comes
-// before a failure is the beginning of the true plaintext.
+// The payload of an age file (C2SP age.md, "Payload"): STREAM, ChaCha20-Poly1305 over chunks of
+// 64 KiB. A chunk is given out only after its tag was verified, so that whatever comes before a
+// failure is the beginning of the true plaintext.
 #pragma once
 
 #include <cstdint>
@@ -8,9 +8,8 @@
 
 #include "base/secret_bytes.h"
 #include "crypto/byte_source.h"
+#include "crypto/chunk_opener.h"
 #include "crypto/locked_buffer.h"
-#include "crypto/openssl_ptr.h"
-#include "crypto/stream_cipher.h"
 
 namespace secretfs::age {
 
@@ -30,16 +29,14 @@ class StreamReader {
   Result<ByteView> Next();
 
  private:
-  StreamReader(ByteSource& in, crypto::CipherContext context)
-      : in_(&in), context_(std::move(context)) {}
+  StreamReader(ByteSource& in, ChunkOpener opener) : in_(&in), opener_(std::move(opener)) {}
   Result<ByteView> Advance();
   Status FillSealed();
   Result<ByteView> OpenChunk(ByteView sealed, ChunkFlag flag);
-  [[nodiscard]] std::optional<ByteView> Decrypt(ByteView sealed, ChunkFlag flag);
 
   ByteSource* in_;
-  crypto::CipherContext context_;  // holds the key
-  Bytes sealed_;                   // a chunk as read, and a byte that tells whether more follows
+  ChunkOpener opener_;
+  Bytes sealed_;  // a chunk as read, and a byte that tells whether more follows
   size_t sealed_size_ = 0;
   crypto::LockedBuffer plain_;
   uint64_t counter_ = 0;

@@ -19,7 +19,6 @@ namespace {
 
 constexpr std::string_view kScryptType = "scrypt";
 constexpr std::string_view kPostQuantumLabel = "postquantum";
-constexpr size_t kNonceBytes = 16;
 
 bool HasPassphrase(const Wrapped& wrapped) {
   return std::ranges::any_of(wrapped.stanzas,
@@ -66,7 +65,7 @@ Result<Wrapped> WrapForAll(const SecretBytes& file_key, std::span<const Recipien
 /// The header's text and the nonce that begins the payload.
 struct Beginning {
   std::string header;
-  std::array<std::byte, kNonceBytes> nonce{};
+  std::array<std::byte, kPayloadNonceBytes> nonce{};
 };
 
 Result<Beginning> MakeBeginning(const SecretBytes& file_key,

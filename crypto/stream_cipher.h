@@ -9,6 +9,7 @@
 
 namespace secretfs::age {
 
+inline constexpr size_t kPayloadNonceBytes = 16;  // before the first chunk
 inline constexpr size_t kChunkBytes = size_t{64} * 1024;
 inline constexpr size_t kChunkTagBytes = 16;
 inline constexpr size_t kSealedChunkBytes = kChunkBytes + kChunkTagBytes;

@@ -9,57 +9,46 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "cli/command.h"
+#include "cli/identity_options.h"
 #include "cli/output_file.h"
 #include "cli/ui.h"
 #include "crypto/age.h"
-#include "crypto/identity_file.h"
 #include "providers/fd_source.h"
 
 namespace secretfs {
 namespace {
 
-constexpr size_t kPassphraseLimit = 64 * 1024;
-
 struct Options {
-  std::vector<std::string> identity_files;
-  std::vector<int> passphrase_fds;
+  IdentityOptions identities;
   std::string output;
   std::string input = "-";
 };
 
-/// One line, without its end. Errors: kInvalid when it is empty.
-Result<SecretBytes> ReadPassphrase(int fd) {
-  const std::string name = "descriptor " + std::to_string(fd);
-  const SecretBytes line = TRY(ReadAllSecret(fd, kPassphraseLimit, name));
-  std::string_view text = AsText(line.Expose());
-  text = text.substr(0, text.find('\n'));
-  if (text.ends_with('\r')) text.remove_suffix(1);
-  if (text.empty()) return Error{Code::kInvalid, "has no passphrase", name, ""};
-  return SecretBytes::CopyOf(AsBytes(text));
-}
-
-/// A file that gives no identity is a warning as long as another one does.
-Result<std::vector<age::IdentityPtr>> ReadIdentities(const Options& options) {
-  std::vector<age::IdentityPtr> identities;
-  std::optional<Error> problem;
-  for (const std::string& file : options.identity_files) {
-    auto content = ReadSecretFile(file, age::kMaxIdentityFileBytes);
-    auto parsed = content ? age::ParseIdentityFile(*content, file, {})
-                          : Result<age::ParsedIdentities>(std::move(content).error());
-    if (parsed) {
-      identities.insert(identities.end(), parsed->identities.begin(), parsed->identities.end());
-      continue;
+/// The passphrase of a scrypt file, asked for only when there is one.
+class AskedPassphrase final : public age::Identity {
+ public:
+  explicit AskedPassphrase(age::AskPassphrases ask) : ask_(std::move(ask)) {}
+  [[nodiscard]] Result<SecretBytes> Unwrap(std::span<const age::Stanza> stanzas) const override {
+    if (stanzas.front().type != "scrypt") {
+      return Error{Code::kNoMatch, "the file has no scrypt stanza", "", ""};
     }
-    if (problem) ui::Warn(problem->Text(), problem->hint);
-    problem = std::move(parsed).error();
+    const auto passphrases = ask_("the file");
+    if (!passphrases) return Error{Code::kNoMatch, passphrases.error().what, "", ""};
+    Error reason{Code::kNoMatch, "", "", ""};
+    for (const SecretPtr& passphrase : *passphrases) {
+      const auto identity =
+          TRY(age::MakePassphraseIdentity(TRY(SecretBytes::CopyOf(passphrase->Expose()))));
+      auto file_key = identity->Unwrap(stanzas);
+      if (file_key || file_key.error().code != Code::kNoMatch) return file_key;
+      reason = std::move(file_key).error();
+    }
+    return reason;
   }
-  for (const int fd : options.passphrase_fds) {
-    identities.push_back(TRY(age::MakePassphraseIdentity(TRY(ReadPassphrase(fd)))));
-  }
-  if (problem && identities.empty()) return *std::move(problem);
-  if (problem) ui::Warn(problem->Text(), problem->hint);
-  return identities;
-}
+  [[nodiscard]] std::string Describe() const override { return "scrypt passphrase"; }
+
+ private:
+  age::AskPassphrases ask_;
+};
 
 Status DecryptTo(OutputFile& output, int input, const std::string& name,
                  std::span<const age::IdentityPtr> identities) {
@@ -73,14 +62,19 @@ Status DecryptTo(OutputFile& output, int input, const std::string& name,
 }
 
 Status Decrypt(const Options& options) {
-  const std::vector<age::IdentityPtr> identities = TRY(ReadIdentities(options));
+  std::vector<age::IdentityPtr> identities = TRY(options.identities.Read());
+  identities.push_back(std::make_shared<AskedPassphrase>(options.identities.Help().passphrases));
   UniqueFd file;
   const bool from_stdin = options.input == "-";
   if (!from_stdin) file = TRY(OpenRegular(options.input));
   OutputFile output = TRY(OutputFile::Open(options.output));
   auto done = DecryptTo(output, from_stdin ? STDIN_FILENO : file.get(), options.input, identities);
-  if (!done && done.error().where.empty())
-    done.error().where = from_stdin ? "standard input" : options.input;
+  if (done) return done;
+  Error& error = done.error();
+  if (error.where.empty()) error.where = from_stdin ? "standard input" : options.input;
+  if (error.code == Code::kNoMatch && options.identities.files().empty()) {
+    error.hint = "give -i FILE, an identity that the file is encrypted to";
+  }
   return done;
 }
 
@@ -89,27 +83,13 @@ Status Decrypt(const Options& options) {
 Command DecryptCommand() {
   return {"decrypt", "decrypt an age file", [](CLI::App& app) {
             const auto options = std::make_shared<Options>();
-            app.add_option("-i,--identity", options->identity_files,
-                           "a file with age identities or an SSH private key; may be repeated")
-                ->type_name("FILE")
-                ->allow_extra_args(false)
-                ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
-            app.add_option("--passphrase-fd", options->passphrase_fds,
-                           "a descriptor to read a passphrase from; may be repeated")
-                ->type_name("N")
-                ->allow_extra_args(false)
-                ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+            options->identities.AddTo(app);
             app.add_option("-o,--output", options->output,
                            "write here instead of standard output; nothing is left on failure")
                 ->type_name("FILE");
             app.add_option("FILE", options->input, "the age file; - is standard input")
                 ->capture_default_str();
             return [options] {
-              if (options->identity_files.empty() && options->passphrase_fds.empty()) {
-                return ui::Fail({Code::kInvalid, "nothing to decrypt with", "",
-                                 "give -i FILE, or --passphrase-fd N"},
-                                ExitCode::kUsage);
-              }
               const Status done = Decrypt(*options);
               return done ? ExitCode::kDone : ui::Fail(done.error());
             };

@@ -93,14 +93,28 @@ struct ViewConfig {
   Place place;
 };
 
-struct IdentityConfig {
+/// A file that holds a key or a passphrase.
+struct KeyFile {
   std::string path;        // absolute; or
   std::string credential;  // a file of this name in $CREDENTIALS_DIRECTORY
   Place place;
 };
 
+struct IdentityConfig {
+  KeyFile file;
+  std::optional<KeyFile> passphrase;  // that the identity is under
+};
+
+/// age plugins (secretfs.yaml(5), "plugins").
+struct PluginsConfig {
+  std::string folder;                         // absolute; no other one is searched
+  std::chrono::milliseconds timeout{30'000};  // for one conversation with a plugin
+  std::map<std::string, KeyFile> secrets;     // by plugin: what it is given when it asks
+};
+
 struct Config {
   std::vector<IdentityConfig> identities;
+  std::optional<PluginsConfig> plugins;
   std::vector<SourceConfig> sources;
   std::vector<SecretConfig> secrets;
   std::vector<ViewConfig> views;

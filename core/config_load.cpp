@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "core/config.h"
+#include "core/config_keys.h"
 #include "core/config_read.h"
 #include "core/name.h"
 #include "core/yaml.h"
@@ -15,8 +16,8 @@ namespace {
 using config_read::Map;
 using config_read::Scalar;
 
-const std::vector<std::string> kTopKeys{"identities", "defaults", "audit",
-                                        "sources",    "secrets",  "views"};
+const std::vector<std::string> kTopKeys{"identities", "plugins", "defaults", "audit",
+                                        "sources",    "secrets", "views"};
 const std::vector<std::string> kAccessKeys{"owner", "group", "mode", "readers", "wait"};
 
 class ConfigLoader {
@@ -37,7 +38,8 @@ class ConfigLoader {
       TRY(top.OnlyKeys(kTopKeys));
       TRY(LoadDefaults(top));
       TRY(LoadAudit(top));
-      TRY(LoadIdentities(top));
+      TRY(config_keys::AddIdentities(top, config_.identities));
+      TRY(config_keys::SetPlugins(top, config_.plugins));
       TRY(ForEach(top, "sources", [this](const auto&... a) { return LoadSource(a...); }));
     }
     for (const auto& [text, root] : documents) {
@@ -80,34 +82,6 @@ class ConfigLoader {
     const Map map = TRY(Map::Of(*node, top.text(), "'audit'"));
     TRY(map.OnlyKeys(std::vector<std::string>{"file"}));
     config_.audit_file = TRY(map.Path("file"));
-    return Ok{};
-  }
-
-  Status LoadIdentities(const Map& top) {
-    const YamlNode* list = top.Find("identities");
-    if (list == nullptr) return Ok{};
-    if (list->kind != YamlNode::Kind::kList)
-      return top.At(*list, "'identities' must be a list of files", "");
-    constexpr std::string_view kCredential = "credential:";
-    for (const YamlNode& item : list->items) {
-      IdentityConfig identity;
-      identity.place = top.PlaceOf(item);
-      const std::string text = TRY(Scalar(top, item, "an identity"));
-      if (text.starts_with(kCredential)) {
-        identity.credential = text.substr(kCredential.size());
-        const bool plain_name =
-            identity.credential.find('/') == std::string::npos && IsEntryName(identity.credential);
-        if (!plain_name)
-          return top.At(item, "is not the name of a credential", "as in 'credential:identity'");
-      } else {
-        identity.path = TRY(top.AbsolutePath(item, text));
-        if (identity.path.starts_with("/nix/store/")) {
-          return top.At(item, "an identity in the nix store can be read by everybody",
-                        "keep it outside, as in /var/lib/secretfs/identity.txt");
-        }
-      }
-      config_.identities.push_back(std::move(identity));
-    }
     return Ok{};
   }
 
@@ -232,7 +206,7 @@ class ConfigLoader {
     if (const auto* node = map.Find("owner")) access.owner = TRY(config_read::User(map, *node));
     if (const auto* node = map.Find("group")) access.group = TRY(config_read::Group(map, *node));
     if (const auto* node = map.Find("mode")) access.mode = TRY(config_read::Mode(map, *node));
-    if (const auto* node = map.Find("wait")) access.wait = TRY(config_read::Duration(map, *node));
+    if (const auto* node = map.Find("wait")) access.wait = TRY(config_read::Duration(map, *node, "\'wait\'"));
     if (const auto* node = map.Find("readers"))
       access.readers = TRY(config_read::Readers(map, *node));
     return access;

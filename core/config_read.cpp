@@ -125,8 +125,9 @@ Result<mode_t> Mode(const Map& map, const YamlNode& node) {
   return mode;
 }
 
-Result<std::chrono::milliseconds> Duration(const Map& map, const YamlNode& node) {
-  const std::string text = TRY(Scalar(map, node, "'wait'"));
+Result<std::chrono::milliseconds> Duration(const Map& map, const YamlNode& node,
+                                           const std::string& what) {
+  const std::string text = TRY(Scalar(map, node, what));
   int64_t number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
   const std::string_view unit(end, static_cast<size_t>(text.data() + text.size() - end));

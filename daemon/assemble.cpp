@@ -21,7 +21,7 @@ class Assembler {
   explicit Assembler(const Config& config) : config_(config) {
     const char* credentials = std::getenv("CREDENTIALS_DIRECTORY");
     assembly_.identities = std::make_shared<IdentityStore>(
-        config.identities, credentials == nullptr ? "" : credentials);
+        config.identities, credentials == nullptr ? "" : credentials, nullptr);
   }
 
   Result<Assembly> Build() {

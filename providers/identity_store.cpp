@@ -1,44 +1,54 @@
 #include "providers/identity_store.h"
 
-#include "base/text.h"
-#include "crypto/identity_file.h"
+#include "providers/key_file.h"
+#include "providers/passphrase_file.h"
 
 namespace secretfs {
+namespace {
+
+/// Reads the passphrase anew each time: the file may appear or change later.
+age::AskPassphrases AskFile(const KeyFile& file, const std::string& credentials_directory) {
+  return [file, credentials_directory](const std::string&) -> Result<std::vector<SecretPtr>> {
+    std::vector<SecretPtr> passphrases;
+    passphrases.push_back(TRY(ReadPassphraseFile(TRY(PathOf(file, credentials_directory)))));
+    return passphrases;
+  };
+}
+
+}  // namespace
+
 IdentityStore::IdentityStore(const std::vector<IdentityConfig>& configs,
-                             const std::string& credentials_directory) {
+                             const std::string& credentials_directory, age::PluginHostPtr plugins) {
   for (const IdentityConfig& config : configs) {
-    Source source;
-    source.path = config.path;
-    if (!config.credential.empty() && credentials_directory.empty()) {
-      source.lasting_problem = Error{
-          Code::kNotFound,
-          "systemd gave no credentials, so not " + Quote(config.credential) + " either",
-          config.place.Text(), "add LoadCredential=" + config.credential + ":PATH to the unit"};
-    } else if (!config.credential.empty()) {
-      source.path = credentials_directory + "/" + config.credential;
+    auto source = std::make_unique<Source>();
+    auto path = PathOf(config.file, credentials_directory);
+    if (path) {
+      source->path = *std::move(path);
+    } else {
+      source->lasting_problem = std::move(path).error();
+    }
+    source->help.plugins = plugins;
+    if (config.passphrase) {
+      source->help.passphrases = AskFile(*config.passphrase, credentials_directory);
     }
     sources_.push_back(std::move(source));
   }
 }
 
-/// Files are read outside the lock: one on a disk that hangs must not hold up those who have what
-/// they need.
 IdentityStore::Current IdentityStore::Get() {
-  std::vector<Source> sources;
-  {
-    const std::lock_guard lock(mutex_);
-    sources = sources_;
-  }
   Current current;
-  for (Source& source : sources) {
-    if (!source.lasting_problem) Refresh(source);
-    const auto& problem = source.lasting_problem ? source.lasting_problem : source.problem;
-    if (problem) current.problems.push_back(*problem);
-    current.identities.insert(current.identities.end(), source.identities.begin(),
-                              source.identities.end());
+  for (const auto& source : sources_) {
+    if (source->lasting_problem) {
+      current.problems.push_back(*source->lasting_problem);
+      continue;
+    }
+    const std::lock_guard lock(source->mutex);
+    Refresh(*source);
+    current.problems.insert(current.problems.end(), source->problems.begin(),
+                            source->problems.end());
+    current.identities.insert(current.identities.end(), source->identities.begin(),
+                              source->identities.end());
   }
-  const std::lock_guard lock(mutex_);
-  sources_ = std::move(sources);
   return current;
 }
 
@@ -48,20 +58,21 @@ void IdentityStore::Refresh(Source& source) {
     source.stamp = TRY(StampOf(fd.get(), source.path));
     const SecretBytes content =
         TRY(ReadAllSecret(fd.get(), age::kMaxIdentityFileBytes, source.path));
-    return age::ParseIdentityFile(content, source.path, {});
+    return age::ParseIdentityFile(content, source.path, source.help);
   };
   const auto now = StampOf(source.path);
   if (now && source.stamp == *now) return;
-  auto identities = read();
-  source.problem.reset();
-  if (identities) {
-    source.identities = std::move(identities->identities);
+  auto parsed = read();
+  source.problems.clear();
+  if (parsed) {
+    source.identities = std::move(parsed->identities);
+    source.problems = std::move(parsed->problems);
     return;
   }
   // What an unmounted disk held a moment ago still opens files; a file that is there and wrong does
   // not.
-  if (identities.error().code != Code::kNotFound) source.identities.clear();
-  if (source.identities.empty()) source.problem = std::move(identities).error();
+  if (parsed.error().code != Code::kNotFound) source.identities.clear();
+  if (source.identities.empty()) source.problems.push_back(std::move(parsed).error());
 }
 
 }  // namespace secretfs

@@ -163,8 +163,25 @@ if [[ $npm_peer ]]; then
     from_passphrase "npm-$size/passphrase.age" "npm-$size/passphrase" "plain/$size" "a passphrase of age-encryption, $size bytes"
   done
 fi
-expect_exit 2 "$program" decrypt sealed/x25519-17.age
-expect_match "$err" 'nothing to decrypt with' 'decrypt without any key'
+expect_exit 10 "$program" decrypt sealed/x25519-17.age
+expect_match "$err" 'hint: give -i FILE' 'decrypt without any key'
+
+# Passphrases from everywhere but the command line.
+passphrase_file=$scripts/../data/crypto/passphrase.age
+passphrase='correct horse' # of tests/data/crypto/make.sh
+mkdir -p credentials
+printf '%s\n' "$passphrase" >credentials/pass
+CREDENTIALS_DIRECTORY=$PWD/credentials expect_exit 0 "$program" decrypt --passphrase-credential pass "$passphrase_file"
+expect_same out "$scripts/../data/crypto/plaintext" 'with a credential'
+AGE_PASSPHRASE=$passphrase expect_exit 0 "$program" decrypt "$passphrase_file"
+expect_same out "$scripts/../data/crypto/plaintext" 'with a variable'
+expect_exit 10 "$program" decrypt --passphrase-credential pass "$passphrase_file"
+expect_match "$err" 'systemd gave no credentials' 'a credential without systemd'
+if command -v script >/dev/null; then
+  printf '%s\n' "$passphrase" | script -qec "$program decrypt -o typed $passphrase_file" /dev/null >terminal 2>&1 || true
+  expect_same typed "$scripts/../data/crypto/plaintext" 'with a passphrase that was typed'
+  ! grep -qF "$passphrase" terminal || fail 'the terminal showed the passphrase'
+fi
 
 # --- the mount ---------------------------------------------------------------------------------------------------
 

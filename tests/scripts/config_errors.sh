@@ -195,7 +195,7 @@ expect_match "$out" $'^SECRET +STATE +FROM +REMARKS\na +ready +file\nv +ready +v
 
 # --- arguments --------------------------------------------------------------------------------------------------------
 
-for wrong in '' 'mout' 'check --no-such config.yaml' 'check a b' 'check --json config.yaml' 'mount a b c' 'status a b' 'decrypt x'; do
+for wrong in '' 'mout' 'check --no-such config.yaml' 'check a b' 'check --json config.yaml' 'mount a b c' 'status a b' 'decrypt x y'; do
   # shellcheck disable=SC2086
   expect_exit 2 "$program" $wrong
   expect_match "$err" '^secretfs: error: ' "wrong usage '$wrong'"

@@ -40,10 +40,10 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(
         Case{"UnknownSection", "secret: {}\n",
              "config.yaml:1:1: unknown key 'secret' | did you mean 'secrets'? known: identities, "
-             "defaults, audit, sources, secrets, views"},
+             "plugins, defaults, audit, sources, secrets, views"},
         Case{"UnknownSectionFarFromAll", "kubernetes: {}\n",
-             "config.yaml:1:1: unknown key 'kubernetes' | known: identities, defaults, audit, "
-             "sources, secrets, views"},
+             "config.yaml:1:1: unknown key 'kubernetes' | known: identities, plugins, defaults, "
+             "audit, sources, secrets, views"},
         Case{"UnknownKeyOfASecret", Secret("age: /x, onwer: a"),
              "config.yaml:2:16: unknown key 'onwer' | did you mean 'owner'? known: owner, group, "
              "mode, readers, wait, source, key, ref, age, file, note"},
@@ -57,11 +57,11 @@ INSTANTIATE_TEST_SUITE_P(
              "config.yaml:2:37: unknown key 'source' | known: owner, group, mode, readers, wait, "
              "format, content, include"},
         Case{"EmptyKey", "\"\": 1\n",
-             "config.yaml:1:1: unknown key '' | known: identities, defaults, audit, sources, "
-             "secrets, views"},
-        Case{"TerminalEscapesInAKey", "\"\\e[2J\": 1\n",
-             "config.yaml:1:1: unknown key '\\x1b[2J' | known: identities, defaults, audit, "
+             "config.yaml:1:1: unknown key '' | known: identities, plugins, defaults, audit, "
              "sources, secrets, views"},
+        Case{"TerminalEscapesInAKey", "\"\\e[2J\": 1\n",
+             "config.yaml:1:1: unknown key '\\x1b[2J' | known: identities, plugins, defaults, "
+             "audit, sources, secrets, views"},
         Case{"MergeKeyIsNotSupported", "secrets:\n  a: &a {age: /x}\n  b:\n    <<: *a\n",
              "config.yaml:4:5: unknown key '<<' | known: owner, group, mode, readers, wait, "
              "source, key, ref, age, file, note"},
@@ -96,8 +96,26 @@ INSTANTIATE_TEST_SUITE_P(
              "config.yaml:1:10: 'secrets' must be a mapping of keys to values"},
         Case{"IdentitiesAsText", "identities: /key\n",
              "config.yaml:1:13: 'identities' must be a list of files"},
-        Case{"IdentityAsAMapping", "identities: [{a: b}]\n",
-             "config.yaml:1:14: an identity must be plain text"},
+        Case{"UnknownKeyOfAnIdentity", "identities: [{fil: b}]\n",
+             "config.yaml:1:15: unknown key 'fil' | did you mean 'file'? known: file, passphrase"},
+        Case{"IdentityWithoutAFile", "identities: [{passphrase: b}]\n",
+             "config.yaml:1:14: an identity needs a 'file' | as in {file: PATH, passphrase: PATH}"},
+        Case{"IdentityAsAList", "identities: [[b]]\n",
+             "config.yaml:1:14: an identity must be a mapping of keys to values"},
+        Case{"PassphraseInTheNixStore", "identities: [{file: /k, passphrase: /nix/store/p}]\n",
+             "config.yaml:1:37: a passphrase in the nix store can be read by everybody | keep it "
+             "outside, as in /var/lib/secretfs/identity.txt"},
+        Case{"PluginsWithoutADirectory", "plugins: {timeout: 3s}\n",
+             "config.yaml:1:10: 'dir' is missing"},
+        Case{"UnknownKeyOfPlugins", "plugins: {folder: /x}\n",
+             "config.yaml:1:11: unknown key 'folder' | known: dir, timeout, secrets"},
+        Case{"PluginsWithoutTime", "plugins: {dir: /x, timeout: 0}\n",
+             "config.yaml:1:29: a plugin needs some time"},
+        Case{"PluginNameThatClimbs", "plugins: {dir: /x, secrets: {../y: /z}}\n",
+             "config.yaml:1:30: '../y' is not the name of a plugin | as in 'yubikey' for "
+             "age-plugin-yubikey"},
+        Case{"PluginSecretAsAMapping", "plugins: {dir: /x, secrets: {y: {a: b}}}\n",
+             "config.yaml:1:33: a plugin's secret must be plain text"},
         Case{"EmptyIdentity", "identities: ['']\n", "config.yaml:1:14: an identity is empty"},
         Case{"CredentialWithoutAName", "identities: ['credential:']\n",
              "config.yaml:1:14: is not the name of a credential | as in 'credential:identity'"},

@@ -37,6 +37,8 @@ identities:
   - /etc/ssh/ssh_host_ed25519_key
   - identity.txt
   - credential:identity
+  - {file: locked.txt, passphrase: credential:pass}
+plugins: {dir: /usr/libexec/age-plugins, timeout: 5s, secrets: {yubikey: pin.txt}}
 defaults: {owner: alice, group: staff, mode: "0440", wait: 2s}
 audit: {file: audit.jsonl}
 sources:
@@ -57,12 +59,30 @@ views:
 
 TEST(Config, ReadsIdentitiesInOrder) {
   const Config config = Good(kWhole);
-  ASSERT_EQ(config.identities.size(), 3U);
-  EXPECT_EQ(config.identities[0].path, "/etc/ssh/ssh_host_ed25519_key");
-  EXPECT_EQ(config.identities[1].path, "/etc/secretfs/identity.txt");
-  EXPECT_EQ(config.identities[2].path, "");
-  EXPECT_EQ(config.identities[2].credential, "identity");
-  EXPECT_EQ(config.identities[1].place.Text(), "config.yaml:4:5");
+  ASSERT_EQ(config.identities.size(), 4U);
+  EXPECT_EQ(config.identities[0].file.path, "/etc/ssh/ssh_host_ed25519_key");
+  EXPECT_EQ(config.identities[1].file.path, "/etc/secretfs/identity.txt");
+  EXPECT_EQ(config.identities[2].file.path, "");
+  EXPECT_EQ(config.identities[2].file.credential, "identity");
+  EXPECT_EQ(config.identities[1].file.place.Text(), "config.yaml:4:5");
+  EXPECT_FALSE(config.identities[2].passphrase);
+  EXPECT_EQ(config.identities[3].file.path, "/etc/secretfs/locked.txt");
+  ASSERT_TRUE(config.identities[3].passphrase);
+  EXPECT_EQ(config.identities[3].passphrase->credential, "pass");
+}
+
+TEST(Config, ReadsPlugins) {
+  const Config config = Good(kWhole);
+  ASSERT_TRUE(config.plugins);
+  EXPECT_EQ(config.plugins->folder, "/usr/libexec/age-plugins");
+  EXPECT_EQ(config.plugins->timeout, std::chrono::seconds(5));
+  ASSERT_EQ(config.plugins->secrets.size(), 1U);
+  EXPECT_EQ(config.plugins->secrets.at("yubikey").path, "/etc/secretfs/pin.txt");
+}
+
+TEST(Config, HasNoPluginsUnlessItNamesThem) {
+  EXPECT_FALSE(Good("identities: []\n").plugins);
+  EXPECT_EQ(Good("plugins: {dir: /p}\n").plugins->timeout, std::chrono::seconds(30));
 }
 
 TEST(Config, ReadsSources) {
@@ -75,7 +95,7 @@ TEST(Config, ReadsSources) {
   EXPECT_EQ(config.sources[1].parameters.Get("token_file"), "/etc/token");
   EXPECT_EQ(config.sources[1].parameters.Get("space"), "");
   EXPECT_EQ(config.sources[2].parameters.Get("file"), "/etc/secretfs/tokens.json");
-  EXPECT_EQ(config.sources[1].place.Text(), "config.yaml:10:3");
+  EXPECT_EQ(config.sources[1].place.Text(), "config.yaml:12:3");
 }
 
 TEST(Config, ReadsSecrets) {
@@ -88,7 +108,7 @@ TEST(Config, ReadsSecrets) {
   EXPECT_EQ(direct.ref, "/etc/secretfs/headscale.age");
   EXPECT_EQ(direct.access.owner, (Principal{"headscale", std::nullopt}));
   EXPECT_EQ(direct.access.group, Principal::Number(77));
-  EXPECT_EQ(direct.place.Text(), "config.yaml:14:3");
+  EXPECT_EQ(direct.place.Text(), "config.yaml:16:3");
   const SecretConfig& sourced = config.secrets[1];
   EXPECT_EQ(sourced.kind, "");
   EXPECT_EQ(sourced.source, "infra");
@@ -116,7 +136,7 @@ TEST(Config, ReadsViews) {
   EXPECT_EQ(config.views[1].parameters.Get("include"), "/etc/secretfs/more.env");
   EXPECT_THAT(config.views[2].parameters.maps.at("data"),
               ElementsAre(Pair("b", "api"), Pair("private.key", "headscale/private.key")));
-  EXPECT_EQ(config.views[2].place.Text(), "config.yaml:21:3");
+  EXPECT_EQ(config.views[2].place.Text(), "config.yaml:23:3");
   EXPECT_EQ(config.audit_file, "/etc/secretfs/audit.jsonl");
 }
 
@@ -173,8 +193,8 @@ TEST(Config, MergesFilesInTheirOrder) {
       Load({{"a.yaml", "/", "identities: [/1]\nsecrets: {x: {age: /x}}"},
             {"b.yaml", "/", "identities: [/2]\nsecrets: {a: {age: /a}}\naudit: {file: /log}"}});
   ASSERT_EQ(Complaint(config), "loaded");
-  EXPECT_EQ(config->identities[0].path, "/1");
-  EXPECT_EQ(config->identities[1].path, "/2");
+  EXPECT_EQ(config->identities[0].file.path, "/1");
+  EXPECT_EQ(config->identities[1].file.path, "/2");
   EXPECT_THAT(SecretNames(*config), ElementsAre("x", "a"));
   EXPECT_EQ(config->audit_file, "/log");
 }
@@ -250,7 +270,7 @@ TEST(Config, ANameNextToADirectoryIsNoConflict) {
 TEST(Config, JsonIsYaml) {
   const Config config = Good(
       R"({"identities":["\/etc\/key"],"defaults":{"mode":"0440"},"secrets":{"db\/pass\u0077ord":{"age":"x.age","readers":["user:a"]}},"views":null})");
-  EXPECT_EQ(config.identities[0].path, "/etc/key");
+  EXPECT_EQ(config.identities[0].file.path, "/etc/key");
   EXPECT_THAT(SecretNames(config), ElementsAre("db/password"));
   EXPECT_EQ(config.secrets[0].access.mode, 0440U);
 }

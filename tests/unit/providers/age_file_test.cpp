@@ -11,8 +11,12 @@ namespace {
 
 const std::string kFixtures = std::string(TEST_DATA) + "/crypto/";
 
-IdentityConfig AtPath(std::string path) { return {std::move(path), "", {"config.yaml", 1, 1}}; }
-IdentityConfig Credential(std::string name) { return {"", std::move(name), {"config.yaml", 1, 1}}; }
+IdentityConfig AtPath(std::string path) {
+  return {{std::move(path), "", {"config.yaml", 1, 1}}, {}};
+}
+IdentityConfig Credential(std::string name) {
+  return {{"", std::move(name), {"config.yaml", 1, 1}}, {}};
+}
 
 std::string Copy(const std::string& fixture, const std::string& to) {
   const Bytes bytes = ReadFile(kFixtures + fixture, 1U << 20U).value();
@@ -23,7 +27,7 @@ std::string Copy(const std::string& fixture, const std::string& to) {
 using IdentityStorePtr = std::shared_ptr<IdentityStore>;
 
 IdentityStorePtr Store(const std::vector<IdentityConfig>& configs, const std::string& credentials) {
-  return std::make_shared<IdentityStore>(configs, credentials);
+  return std::make_shared<IdentityStore>(configs, credentials, nullptr);
 }
 
 class AgeFileTest : public testing::Test {
@@ -56,6 +60,17 @@ TEST_F(AgeFileTest, ABadIdentityIsAProblemToTellAndNoMore) {
   ASSERT_EQ(problems.size(), 2U);
   EXPECT_EQ(problems[0].code, Code::kNotFound);
   EXPECT_EQ(problems[1].Text().find("hunter2"), std::string::npos);
+}
+
+TEST_F(AgeFileTest, ABadLineLeavesTheOthersOfItsFile) {
+  const std::string file = Copy("x25519.txt", folder_.path() + "/identity");
+  Bytes text = ReadFile(file, 1U << 20U).value();
+  for (const char c : std::string_view("hunter2\n")) text.push_back(static_cast<std::byte>(c));
+  ASSERT_TRUE(ReplaceFile(file, text, 0600));
+  const auto identities = Store({AtPath(file)}, "");
+  EXPECT_TRUE(Fetch(identities, kFixtures + "x25519.age"));
+  ASSERT_EQ(identities->Get().problems.size(), 1U);
+  EXPECT_EQ(identities->Get().problems[0].what, "not an identity");
 }
 
 TEST_F(AgeFileTest, NoMatchSaysWhichIdentitiesCouldNotBeTried) {

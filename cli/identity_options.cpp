@@ -1,0 +1,60 @@
+#include "cli/identity_options.h"
+
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <optional>
+
+#include "base/file.h"
+#include "cli/ui.h"
+
+namespace secretfs {
+namespace {
+
+Result<age::ParsedIdentities> ReadFrom(const std::string& file, const age::IdentityHelp& help) {
+  if (file == "-") {
+    const SecretBytes content =
+        TRY(ReadAllSecret(STDIN_FILENO, age::kMaxIdentityFileBytes, "standard input"));
+    return age::ParseIdentityFile(content, "standard input", help);
+  }
+  const SecretBytes content = TRY(ReadSecretFile(file, age::kMaxIdentityFileBytes));
+  return age::ParseIdentityFile(content, file, help);
+}
+
+}  // namespace
+
+void IdentityOptions::AddTo(CLI::App& app) {
+  app.add_option("-i,--identity", files_,
+                 "a file with age identities or an SSH private key; may be repeated")
+      ->type_name("FILE")
+      ->allow_extra_args(false)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  passphrases_->AddOptions(app);
+}
+
+age::IdentityHelp IdentityOptions::Help() const { return {AskFrom(passphrases_), nullptr}; }
+
+Result<std::vector<age::IdentityPtr>> IdentityOptions::Read(
+    const std::vector<std::string>& defaults) const {
+  const age::IdentityHelp help = Help();
+  std::vector<age::IdentityPtr> identities;
+  std::vector<Error> problems;
+  for (const std::string& file : files_.empty() ? defaults : files_) {
+    auto parsed = ReadFrom(file, help);
+    if (!parsed) {
+      problems.push_back(std::move(parsed).error());
+      continue;
+    }
+    identities.insert(identities.end(), parsed->identities.begin(), parsed->identities.end());
+    problems.insert(problems.end(), parsed->problems.begin(), parsed->problems.end());
+  }
+  if (identities.empty() && problems.size() == 1) return std::move(problems.front());
+  for (const Error& problem : problems) ui::Warn(problem.Text(), problem.hint);
+  if (identities.empty() && !problems.empty()) {
+    return Error{Code::kInvalid, "none of the files gives an identity", "",
+                 "the reasons are above"};
+  }
+  return identities;
+}
+
+}  // namespace secretfs

@@ -1,0 +1,34 @@
+// What opens age files in the foreground tools: -i FILE, passphrases, the folder of plugins. Shared
+// by decrypt, encrypt, keygen, edit and rekey.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "cli/passphrase.h"
+#include "crypto/identity_file.h"
+
+namespace secretfs {
+
+class IdentityOptions {
+ public:
+  /// Declares -i and the options for passphrases and plugins.
+  void AddTo(CLI::App& app);
+
+  [[nodiscard]] const std::vector<std::string>& files() const noexcept { return files_; }
+  [[nodiscard]] PassphraseSource& passphrases() const noexcept { return *passphrases_; }
+  /// What identities and recipients may need beside their text.
+  [[nodiscard]] age::IdentityHelp Help() const;
+
+  /// The identities of the -i files or, if there is none, of `defaults`. A file or line that gives
+  /// none is a warning as long as another one does. Errors: that of a file, when no file gives one.
+  [[nodiscard]] Result<std::vector<age::IdentityPtr>> Read(
+      const std::vector<std::string>& defaults = {}) const;
+
+ private:
+  std::vector<std::string> files_;
+  std::shared_ptr<PassphraseSource> passphrases_ = std::make_shared<PassphraseSource>();
+};
+
+}  // namespace secretfs

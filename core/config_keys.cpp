@@ -1,0 +1,110 @@
+#include "core/config_keys.h"
+
+#include <algorithm>
+
+#include "base/text.h"
+#include "core/name.h"
+
+namespace secretfs::config_keys {
+namespace {
+
+using config_read::Map;
+using config_read::Scalar;
+
+constexpr std::string_view kCredential = "credential:";
+
+/// "PATH" or "credential:NAME".
+Result<KeyFile> ReadKeyFile(const Map& map, const YamlNode& node, const std::string& what) {
+  KeyFile file;
+  file.place = map.PlaceOf(node);
+  const std::string text = TRY(Scalar(map, node, what));
+  if (text.starts_with(kCredential)) {
+    file.credential = text.substr(kCredential.size());
+    const bool plain_name =
+        file.credential.find('/') == std::string::npos && IsEntryName(file.credential);
+    if (!plain_name) {
+      return map.At(node, "is not the name of a credential", "as in 'credential:identity'");
+    }
+    return file;
+  }
+  file.path = TRY(map.AbsolutePath(node, text));
+  if (file.path.starts_with("/nix/store/")) {
+    return map.At(node, what + " in the nix store can be read by everybody",
+                  "keep it outside, as in /var/lib/secretfs/identity.txt");
+  }
+  return file;
+}
+
+/// "PATH", or {file: PATH, passphrase: PATH}.
+Result<IdentityConfig> ReadIdentity(const Map& top, const YamlNode& node) {
+  IdentityConfig identity;
+  if (node.kind == YamlNode::Kind::kScalar) {
+    identity.file = TRY(ReadKeyFile(top, node, "an identity"));
+    return identity;
+  }
+  const Map map = TRY(Map::Of(node, top.text(), "an identity"));
+  TRY(map.OnlyKeys(std::vector<std::string>{"file", "passphrase"}));
+  const YamlNode* file = map.Find("file");
+  if (file == nullptr) {
+    return map.At(node, "an identity needs a 'file'", "as in {file: PATH, passphrase: PATH}");
+  }
+  identity.file = TRY(ReadKeyFile(map, *file, "an identity"));
+  if (const YamlNode* passphrase = map.Find("passphrase")) {
+    identity.passphrase = TRY(ReadKeyFile(map, *passphrase, "a passphrase"));
+  }
+  return identity;
+}
+
+/// As in age1NAME1...: lower case, and nothing that a path could be made of.
+bool IsPluginName(const std::string& name) {
+  const auto allowed = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '+' || c == '-' || c == '.' ||
+           c == '_';
+  };
+  return !name.empty() && name.front() != '.' && std::ranges::all_of(name, allowed);
+}
+
+Status ReadSecrets(const Map& map, std::map<std::string, KeyFile>& secrets) {
+  const YamlNode* node = map.Find("secrets");
+  if (node == nullptr) return Ok{};
+  const Map named = TRY(Map::Of(*node, map.text(), "'secrets'"));
+  for (const auto& [key, value] : named.pairs()) {
+    if (!IsPluginName(key->text)) {
+      return named.At(*key, Quote(key->text) + " is not the name of a plugin",
+                      "as in 'yubikey' for age-plugin-yubikey");
+    }
+    secrets[key->text] = TRY(ReadKeyFile(named, *value, "a plugin's secret"));
+  }
+  return Ok{};
+}
+
+}  // namespace
+
+Status AddIdentities(const Map& top, std::vector<IdentityConfig>& identities) {
+  const YamlNode* list = top.Find("identities");
+  if (list == nullptr) return Ok{};
+  if (list->kind != YamlNode::Kind::kList) {
+    return top.At(*list, "'identities' must be a list of files", "");
+  }
+  for (const YamlNode& item : list->items) identities.push_back(TRY(ReadIdentity(top, item)));
+  return Ok{};
+}
+
+Status SetPlugins(const Map& top, std::optional<PluginsConfig>& plugins) {
+  const YamlNode* node = top.Find("plugins");
+  if (node == nullptr) return Ok{};
+  if (plugins) return top.At(*node, "'plugins' are set twice", "");
+  const Map map = TRY(Map::Of(*node, top.text(), "'plugins'"));
+  TRY(map.OnlyKeys(std::vector<std::string>{"dir", "timeout", "secrets"}));
+  PluginsConfig read;
+  read.folder = TRY(map.Path("dir"));
+  if (const YamlNode* timeout = map.Find("timeout")) {
+    read.timeout = TRY(config_read::Duration(map, *timeout, "'timeout'"));
+    if (read.timeout.count() == 0) return map.At(*timeout, "a plugin needs some time", "");
+  }
+  TRY(ReadSecrets(map, read.secrets));
+  plugins = std::move(read);
+  return Ok{};
+}
+
+}  // namespace secretfs::config_keys

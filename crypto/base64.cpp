@@ -41,6 +41,16 @@ std::string EncodeBase64(ByteView bytes, Padding padding) {
   return text;
 }
 
+Result<SecretBytes> EncodeSecretBase64(ByteView bytes, Padding padding) {
+  const int variant = Variant(padding);
+  const size_t size = sodium_base64_encoded_len(bytes.size(), variant);  // with a final NUL
+  return SecretBytes::Make(size, [&](ByteSpan into) -> Result<size_t> {
+    sodium_bin2base64(reinterpret_cast<char*>(into.data()), into.size(), AsUnsigned(bytes),
+                      bytes.size(), variant);
+    return size - 1;
+  });
+}
+
 std::optional<size_t> DecodeBase64Into(ByteSpan into, std::string_view text, Padding padding) {
   return Decode(into, AsBytes(text), nullptr, padding);
 }

@@ -16,6 +16,9 @@ enum class Padding { kNone, kRequired };
 
 std::string EncodeBase64(ByteView bytes, Padding padding);
 
+/// Errors: kResource.
+Result<SecretBytes> EncodeSecretBase64(ByteView bytes, Padding padding);
+
 /// The bytes, or nothing when the text is not exactly what EncodeBase64 would give for them.
 std::optional<Bytes> DecodeBase64(std::string_view text, Padding padding);
 

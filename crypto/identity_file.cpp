@@ -36,11 +36,14 @@ Error UnknownLine(std::string_view line) {
   return Invalid("not an identity", "an identity line begins with AGE-SECRET-KEY-1");
 }
 
-Result<IdentityPtr> ParseIdentityLine(std::string_view line, const IdentityHelp& /*help*/) {
+Result<IdentityPtr> ParseIdentityLine(std::string_view line, const IdentityHelp& help) {
   if (IsBlank(line.front()) || IsBlank(line.back())) return Invalid("white space around the line");
   if (line.starts_with(kPluginPrefix)) {
-    return Unsupported("an identity of an age plugin, which cannot be used here",
-                       "put it into a file of its own");
+    if (!help.plugins) {
+      return Unsupported("an identity of an age plugin, and no folder of plugins is given",
+                         "set plugins.dir in the configuration, or --plugin-dir");
+    }
+    return MakePluginIdentity(TRY(SecretBytes::CopyOf(AsBytes(line))), help.plugins);
   }
   if (line.starts_with(kPostQuantumPrefix)) {
     return Unsupported("a post-quantum identity, which this build cannot use",

@@ -12,8 +12,7 @@ using crypto::EncodeBase64;
 using crypto::Padding;
 
 constexpr std::string_view kPrefix = "-> ";
-constexpr size_t kColumns = 64;
-constexpr size_t kBytesPerLine = kColumns / 4 * 3;
+constexpr size_t kBytesPerLine = kStanzaColumns / 4 * 3;
 
 bool IsArgument(std::string_view word) {
   return !word.empty() && std::all_of(word.begin(), word.end(),
@@ -36,13 +35,13 @@ Result<Bytes> ParseBody(LineCursor& lines) {
   Bytes body;
   while (true) {
     const std::string_view line = TRY(lines.Next());
-    if (line.size() > kColumns) {
+    if (line.size() > kStanzaColumns) {
       return HeaderErrorAt(lines, "a body line is longer than 64 columns");
     }
     const auto bytes = DecodeBase64(line, Padding::kNone);
     if (!bytes) return HeaderErrorAt(lines, "not a body line in canonical base64");
     body.insert(body.end(), bytes->begin(), bytes->end());
-    if (line.size() < kColumns) return body;
+    if (line.size() < kStanzaColumns) return body;
   }
 }
 
@@ -62,15 +61,23 @@ Error HeaderErrorAt(const LineCursor& lines, std::string_view what) {
           "", ""};
 }
 
+std::optional<std::vector<std::string>> SplitStanzaLine(std::string_view line) {
+  if (!line.starts_with(kPrefix)) return std::nullopt;
+  auto words = SplitWords(line.substr(kPrefix.size()));
+  if (!std::all_of(words.begin(), words.end(), IsArgument)) return std::nullopt;
+  return words;
+}
+
 Result<Stanza> ParseStanza(LineCursor& lines) {
   const std::string_view line = TRY(lines.Next());
   if (!line.starts_with(kPrefix)) return HeaderErrorAt(lines, "not the start of a stanza");
-  Stanza stanza;
-  stanza.args = SplitWords(line.substr(kPrefix.size()));
-  if (!std::all_of(stanza.args.begin(), stanza.args.end(), IsArgument)) {
+  auto words = SplitStanzaLine(line);
+  if (!words) {
     return HeaderErrorAt(lines,
                          "a stanza argument is empty or has characters that are not allowed");
   }
+  Stanza stanza;
+  stanza.args = *std::move(words);
   stanza.type = std::move(stanza.args.front());
   stanza.args.erase(stanza.args.begin());
   stanza.body = TRY(ParseBody(lines));
@@ -87,6 +94,19 @@ void PrintStanza(const Stanza& stanza, std::string& out) {
     rest = rest.subspan(kBytesPerLine);
   }
   out.append(EncodeBase64(rest, Padding::kNone)).append(1, '\n');
+}
+
+Result<SecretBytes> PrintSecretStanzaBody(ByteView body) {
+  SecretBuilder lines(body.size() / 3 * 4 + body.size() / kBytesPerLine + 8);
+  while (body.size() >= kBytesPerLine) {
+    const SecretBytes line =
+        TRY(crypto::EncodeSecretBase64(body.first(kBytesPerLine), Padding::kNone));
+    lines.Append(line.Expose()).Append('\n');
+    body = body.subspan(kBytesPerLine);
+  }
+  const SecretBytes line = TRY(crypto::EncodeSecretBase64(body, Padding::kNone));
+  lines.Append(line.Expose()).Append('\n');
+  return lines.Finish();
 }
 
 }  // namespace secretfs::age

@@ -2,12 +2,14 @@
 // that wraps the file key for one recipient. age plugins speak in the same encoding.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/bytes.h"
 #include "base/result.h"
+#include "base/secret_bytes.h"
 
 namespace secretfs::age {
 
@@ -38,10 +40,19 @@ class LineCursor {
 /// "header line N: what", of the cursor's last line.
 Error HeaderErrorAt(const LineCursor& lines, std::string_view what);
 
+/// All lines of a body are as long, but the last, which is shorter and may be empty.
+inline constexpr size_t kStanzaColumns = 64;
+
+/// The type and the arguments in a stanza's first line, or nothing when it is none.
+std::optional<std::vector<std::string>> SplitStanzaLine(std::string_view line);
+
 /// Errors: kHeader.
 Result<Stanza> ParseStanza(LineCursor& lines);
 
 /// The only encoding of a stanza: printing what was parsed gives the same bytes.
 void PrintStanza(const Stanza& stanza, std::string& out);
+
+/// The lines of a body that is secret. Errors: kResource.
+Result<SecretBytes> PrintSecretStanzaBody(ByteView body);
 
 }  // namespace secretfs::age

@@ -102,7 +102,7 @@ TEST(IdentityFile, SaysWhatItCannotUse) {
     EXPECT_NE(identities.error().hint, "") << text;
   }
   EXPECT_EQ(Verdict("\nAGE-PLUGIN-YUBIKEY-1Q6KDSQVZX7WCZ6G0XQQ"),
-            "keys.txt:2: an identity of an age plugin, which cannot be used here");
+            "keys.txt:2: an identity of an age plugin, and no folder of plugins is given");
   EXPECT_EQ(Verdict(Fixture("ssh_ed25519_encrypted")),
             "keys.txt: an SSH key under a passphrase, which cannot be asked for here");
 }

@@ -2,7 +2,6 @@
 
 #include <array>
 #include <cstdint>
-#include <vector>
 
 namespace secretfs::crypto {
 namespace {
@@ -10,6 +9,7 @@ namespace {
 constexpr std::string_view kAlphabet = "qpzry9x8gf2tvdw0s3jn54khce6mua7l";
 constexpr size_t kChecksumChars = 6;
 
+char Upper(char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; }
 char Lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
 class Checksum {
@@ -65,6 +65,36 @@ Status Unpack(std::string_view text, ByteSpan out) {
   return Ok{};
 }
 
+size_t EncodedSize(std::string_view prefix, ByteView data) {
+  return prefix.size() + 1 + (data.size() * 8 + 4) / 5 + kChecksumChars;
+}
+
+/// `out` holds EncodedSize(prefix, data) characters.
+void EncodeInto(ByteSpan out, std::string_view prefix, ByteView data) {
+  size_t written = 0;
+  const auto put = [&](char c) { out[written++] = static_cast<std::byte>(c); };
+  Checksum checksum;
+  checksum.AddPrefix(prefix);
+  for (const char c : prefix) put(c);
+  put('1');
+  const auto put_value = [&](uint32_t value) {
+    checksum.Add(value & 31U);
+    put(kAlphabet[value & 31U]);
+  };
+  uint32_t bits = 0;
+  unsigned pending = 0;
+  for (const std::byte byte : data) {
+    bits = (bits << 8U | std::to_integer<uint32_t>(byte)) & 0xfffU;
+    for (pending += 8; pending >= 5; pending -= 5) put_value(bits >> (pending - 5));
+  }
+  if (pending > 0) put_value(bits << (5 - pending));
+  for (size_t i = 0; i < kChecksumChars; ++i) checksum.Add(0);
+  const uint32_t state = checksum.state() ^ 1U;
+  for (size_t i = 0; i < kChecksumChars; ++i) {
+    put(kAlphabet[state >> 5 * (kChecksumChars - 1 - i) & 31U]);
+  }
+}
+
 }  // namespace
 
 Result<Bech32> DecodeBech32(ByteView bytes) {
@@ -95,26 +125,18 @@ Result<Bech32> DecodeBech32(ByteView bytes) {
 }
 
 std::string EncodeBech32(std::string_view prefix, ByteView data) {
-  std::vector<uint32_t> values;
-  uint32_t bits = 0;
-  unsigned pending = 0;
-  for (const std::byte byte : data) {
-    bits = (bits << 8U | std::to_integer<uint32_t>(byte)) & 0xfffU;
-    for (pending += 8; pending >= 5; pending -= 5) values.push_back(bits >> (pending - 5) & 31U);
-  }
-  if (pending > 0) values.push_back(bits << (5 - pending) & 31U);
-
-  Checksum checksum;
-  checksum.AddPrefix(prefix);
-  for (const uint32_t value : values) checksum.Add(value);
-  for (size_t i = 0; i < kChecksumChars; ++i) checksum.Add(0);
-  for (size_t i = 0; i < kChecksumChars; ++i) {
-    values.push_back((checksum.state() ^ 1U) >> 5 * (kChecksumChars - 1 - i) & 31U);
-  }
-  std::string text(prefix);
-  text += '1';
-  for (const uint32_t value : values) text += kAlphabet[value];
+  std::string text(EncodedSize(prefix, data), '\0');
+  EncodeInto({reinterpret_cast<std::byte*>(text.data()), text.size()}, prefix, data);
   return text;
+}
+
+Result<SecretBytes> EncodeSecretBech32(std::string_view prefix, ByteView data) {
+  const size_t size = EncodedSize(prefix, data);
+  return SecretBytes::Make(size, [&](ByteSpan out) -> Result<size_t> {
+    EncodeInto(out, prefix, data);
+    for (std::byte& byte : out) byte = static_cast<std::byte>(Upper(static_cast<char>(byte)));
+    return size;
+  });
 }
 
 }  // namespace secretfs::crypto

@@ -19,7 +19,10 @@ struct Bech32 {
 /// Errors: kInvalid, naming no character of the text; kResource.
 Result<Bech32> DecodeBech32(ByteView text);
 
-/// Of public data. `prefix` is in lower case; the caller upper-cases the result if it wants that.
+/// Of public data. `prefix` is in lower case.
 std::string EncodeBech32(std::string_view prefix, ByteView data);
+
+/// Of secret data, in upper case, as identities are written; so is `prefix`. Errors: kResource.
+Result<SecretBytes> EncodeSecretBech32(std::string_view prefix, ByteView data);
 
 }  // namespace secretfs::crypto

@@ -10,6 +10,7 @@
 #include "crypto/init.h"
 #include "crypto/ssh_wire.h"
 #include "crypto/unwrap.h"
+#include "crypto/wrap.h"
 
 namespace secretfs::age {
 namespace {
@@ -19,7 +20,9 @@ using crypto::BigNumber;
 constexpr std::string_view kType = "ssh-rsa";
 constexpr std::string_view kLabel = "age-encryption.org/v1/ssh-rsa";
 constexpr int kFewestBits = 1024;
+constexpr int kFewestBitsOfRecipient = 2048;  // what is new should last longer
 constexpr int kMostBits = 16384;
+constexpr int kMostBitsOfExponent = 24;  // as Go's SSH package; in practice it is 65537
 
 /// SHA-256 for the padding and its mask, and the label.
 bool SetPadding(EVP_PKEY_CTX* context) {
@@ -37,10 +40,50 @@ bool SetPadding(EVP_PKEY_CTX* context) {
   return true;
 }
 
+Error UnsupportedSize(int bits) {
+  return {Code::kUnsupported, "an RSA key of " + std::to_string(bits) + " bits", "",
+          "use a key of 2048 to 16384 bits"};
+}
+
+SshPublicKey ToWire(ByteView e, ByteView n) {
+  return SshPublicKey(WireWriter().String(AsBytes(kType)).Natural(e).Natural(n).bytes());
+}
+
+class SshRsaRecipient final : public Recipient {
+ public:
+  SshRsaRecipient(crypto::PrivateKey key, SshPublicKey public_key)
+      : key_(std::move(key)), public_key_(std::move(public_key)) {}
+
+  [[nodiscard]] Result<Wrapped> Wrap(const SecretBytes& file_key) const override {
+    const crypto::OpenSslCalls calls;
+    Bytes body(static_cast<size_t>(EVP_PKEY_get_size(key_.get())));
+    const bool encrypted = EncryptInto(body, file_key.Expose());
+    TRY(calls.CheckMemory());
+    if (!encrypted) return calls.NoMemory();
+    return OneStanza(kType, {public_key_.tag()}, std::move(body));
+  }
+
+  [[nodiscard]] std::string Text() const override { return public_key_.text(); }
+
+ private:
+  [[nodiscard]] bool EncryptInto(ByteSpan out, ByteView plaintext) const {
+    const crypto::KeyContext context(EVP_PKEY_CTX_new_from_pkey(nullptr, key_.get(), nullptr));
+    size_t size = out.size();
+    return context != nullptr && EVP_PKEY_encrypt_init(context.get()) == 1 &&
+           SetPadding(context.get()) &&
+           EVP_PKEY_encrypt(context.get(), AsUnsigned(out), &size, AsUnsigned(plaintext),
+                            plaintext.size()) == 1 &&
+           size == out.size();
+  }
+
+  crypto::PrivateKey key_;  // the public half alone
+  SshPublicKey public_key_;
+};
+
 class SshRsaIdentity final : public Identity {
  public:
-  SshRsaIdentity(crypto::PrivateKey key, SshPublicKey public_key)
-      : key_(std::move(key)), public_key_(std::move(public_key)) {}
+  SshRsaIdentity(crypto::PrivateKey key, const Bytes& e, const Bytes& n)
+      : key_(std::move(key)), exponent_(e), modulus_(n), public_key_(ToWire(e, n)) {}
 
   [[nodiscard]] Result<SecretBytes> Unwrap(std::span<const Stanza> stanzas) const override {
     return UnwrapFirst(stanzas, kType, [this](const Stanza& stanza) { return UnwrapOne(stanza); });
@@ -48,6 +91,10 @@ class SshRsaIdentity final : public Identity {
 
   [[nodiscard]] std::string Describe() const override {
     return std::string(kType) + " " + public_key_.fingerprint();
+  }
+
+  [[nodiscard]] Result<RecipientPtr> ToRecipient() const override {
+    return MakeSshRsaRecipient(exponent_, modulus_);
   }
 
  private:
@@ -80,6 +127,8 @@ class SshRsaIdentity final : public Identity {
   }
 
   crypto::PrivateKey key_;
+  Bytes exponent_;
+  Bytes modulus_;
   SshPublicKey public_key_;
 };
 
@@ -106,11 +155,12 @@ bool IsProduct(const BIGNUM* modulus, const BIGNUM* prime_1, const BIGNUM* prime
          BN_cmp(product.get(), modulus) == 0;
 }
 
-crypto::PrivateKey FromParams(OSSL_PARAM* params) {
+/// `selection`: EVP_PKEY_KEYPAIR or EVP_PKEY_PUBLIC_KEY.
+crypto::PrivateKey FromParams(OSSL_PARAM* params, int selection) {
   const crypto::KeyContext context(EVP_PKEY_CTX_new_from_name(nullptr, "RSA", nullptr));
   EVP_PKEY* key = nullptr;
   if (context == nullptr || params == nullptr || EVP_PKEY_fromdata_init(context.get()) != 1 ||
-      EVP_PKEY_fromdata(context.get(), &key, EVP_PKEY_KEYPAIR, params) != 1) {
+      EVP_PKEY_fromdata(context.get(), &key, selection, params) != 1) {
     return nullptr;
   }
   return crypto::PrivateKey(key);
@@ -146,7 +196,22 @@ crypto::PrivateKey FromNumbers(const RsaNumbers& numbers) {
       return nullptr;
     }
   }
-  return FromParams(crypto::Params(OSSL_PARAM_BLD_to_param(builder.get())).get());
+  return FromParams(crypto::Params(OSSL_PARAM_BLD_to_param(builder.get())).get(), EVP_PKEY_KEYPAIR);
+}
+
+/// Null for want of memory.
+crypto::PrivateKey FromPublicNumbers(const BIGNUM* e, const BIGNUM* n) {
+  const crypto::ParamBuilder builder(OSSL_PARAM_BLD_new());
+  if (builder == nullptr || OSSL_PARAM_BLD_push_BN(builder.get(), OSSL_PKEY_PARAM_RSA_E, e) != 1 ||
+      OSSL_PARAM_BLD_push_BN(builder.get(), OSSL_PKEY_PARAM_RSA_N, n) != 1) {
+    return nullptr;
+  }
+  return FromParams(crypto::Params(OSSL_PARAM_BLD_to_param(builder.get())).get(),
+                    EVP_PKEY_PUBLIC_KEY);
+}
+
+bool IsPublicExponent(const BIGNUM* e) {
+  return BN_is_odd(e) == 1 && BN_is_one(e) == 0 && BN_num_bits(e) <= kMostBitsOfExponent;
 }
 
 /// The number's bytes, of a public key.
@@ -176,16 +241,33 @@ Result<IdentityPtr> MakeSshRsaIdentity(crypto::PrivateKey key) {
   TRY(InitCrypto());
   const crypto::OpenSslCalls calls;
   const int bits = EVP_PKEY_get_bits(key.get());
-  if (bits < kFewestBits || bits > kMostBits) {
-    return Error{Code::kUnsupported, "an RSA key of " + std::to_string(bits) + " bits", "",
-                 "use a key of 2048 to 16384 bits"};
-  }
+  if (bits < kFewestBits || bits > kMostBits) return UnsupportedSize(bits);
   const Bytes e = PublicNumber(key.get(), OSSL_PKEY_PARAM_RSA_E);
   const Bytes n = PublicNumber(key.get(), OSSL_PKEY_PARAM_RSA_N);
   TRY(calls.CheckMemory());
   if (e.empty() || n.empty()) return calls.NoMemory();
-  SshPublicKey public_key(WireWriter().String(AsBytes(kType)).Natural(e).Natural(n).bytes());
-  return IdentityPtr(std::make_shared<SshRsaIdentity>(std::move(key), std::move(public_key)));
+  return IdentityPtr(std::make_shared<SshRsaIdentity>(std::move(key), e, n));
+}
+
+Result<RecipientPtr> MakeSshRsaRecipient(ByteView public_exponent, ByteView modulus) {
+  TRY(InitCrypto());
+  const crypto::OpenSslCalls calls;
+  if (modulus.size() > kMostBits / 8 || public_exponent.size() > modulus.size()) {
+    return Error{Code::kUnsupported, "an RSA key of more than 16384 bits", "", ""};
+  }
+  const auto e = ToNumber(public_exponent);
+  const auto n = ToNumber(modulus);
+  if (e == nullptr || n == nullptr) return calls.NoMemory();
+  const int bits = BN_num_bits(n.get());
+  if (bits < kFewestBitsOfRecipient) return UnsupportedSize(bits);
+  if (!IsPublicExponent(e.get()) || BN_is_odd(n.get()) == 0) {
+    return Error{Code::kInvalid, "a damaged RSA public key", "", ""};
+  }
+  auto key = FromPublicNumbers(e.get(), n.get());
+  TRY(calls.CheckMemory());
+  if (key == nullptr) return calls.NoMemory();
+  return RecipientPtr(
+      std::make_shared<SshRsaRecipient>(std::move(key), ToWire(public_exponent, modulus)));
 }
 
 }  // namespace secretfs::age

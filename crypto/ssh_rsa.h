@@ -1,9 +1,10 @@
-// An SSH RSA key as an identity (age's agessh package; not in the C2SP specification): RSA-OAEP
-// with SHA-256 and a label.
+// An SSH RSA key as an identity and a recipient (age's agessh package; not in the C2SP
+// specification): RSA-OAEP with SHA-256 and a label.
 #pragma once
 
 #include "crypto/identity.h"
 #include "crypto/openssl_ptr.h"
+#include "crypto/recipient.h"
 
 namespace secretfs::age {
 
@@ -22,5 +23,9 @@ Result<crypto::PrivateKey> MakeRsaKey(const RsaNumbers& numbers);
 
 /// Errors: kUnsupported below 1024 or above 16384 bits, kResource.
 Result<IdentityPtr> MakeSshRsaIdentity(crypto::PrivateKey key);
+
+/// From the public key's numbers, big-endian. Errors: kUnsupported below 2048 or above 16384 bits,
+/// kInvalid for what cannot be a public key, kResource.
+Result<RecipientPtr> MakeSshRsaRecipient(ByteView public_exponent, ByteView modulus);
 
 }  // namespace secretfs::age

@@ -69,4 +69,11 @@ SshPublicKey::SshPublicKey(Bytes wire) : wire_(std::move(wire)) {
   tag_ = crypto::EncodeBase64(ByteView(digest).first(kTagBytes), crypto::Padding::kNone);
 }
 
+std::string SshPublicKey::text() const {
+  WireReader fields(wire_);
+  const auto type = fields.String();
+  return std::string(type ? AsText(*type) : "") + " " +
+         crypto::EncodeBase64(wire_, crypto::Padding::kRequired);
+}
+
 }  // namespace secretfs::age

@@ -39,6 +39,8 @@ class SshPublicKey {
  public:
   explicit SshPublicKey(Bytes wire);
   [[nodiscard]] ByteView wire() const noexcept { return wire_; }
+  /// "ssh-ed25519 AAAA...", as a line of a .pub file, without a comment.
+  [[nodiscard]] std::string text() const;
   /// "SHA256:...", as `ssh-keygen -l` prints it.
   [[nodiscard]] const std::string& fingerprint() const noexcept { return fingerprint_; }
   /// The first argument of age's stanzas: 4 bytes of the same hash.

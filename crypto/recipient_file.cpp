@@ -1,0 +1,112 @@
+#include "crypto/recipient_file.h"
+
+#include <algorithm>
+
+#include "base/text.h"
+#include "crypto/bech32.h"
+#include "crypto/init.h"
+#include "crypto/ssh_recipient.h"
+#include "crypto/x25519.h"
+
+namespace secretfs::age {
+namespace {
+
+constexpr std::string_view kNativePrefix = "age";
+constexpr std::string_view kHybridPrefix = "age1pq";
+constexpr std::string_view kPluginPrefix = "age1";  // and the plugin's name
+constexpr std::string_view kForms =
+    "a recipient begins with age1, ssh-ed25519 or ssh-rsa, and stands alone on its line";
+
+Error Invalid(std::string what, std::string hint = {}) {
+  return {Code::kInvalid, std::move(what), "", std::move(hint)};
+}
+
+bool StartsWithAnyCase(std::string_view text, std::string_view upper_case_prefix) {
+  const auto equal = [](char a, char b) { return (a >= 'a' && a <= 'z' ? a - 'a' + 'A' : a) == b; };
+  return text.size() >= upper_case_prefix.size() &&
+         std::equal(upper_case_prefix.begin(), upper_case_prefix.end(), text.begin(),
+                    [&](char b, char a) { return equal(a, b); });
+}
+
+bool IsSecretKey(std::string_view text) {
+  return StartsWithAnyCase(text, "AGE-SECRET-KEY-") || StartsWithAnyCase(text, "AGE-PLUGIN-") ||
+         text.starts_with("-----BEGIN");
+}
+
+Error SecretKeyGiven() {
+  return Invalid("a secret key, where a recipient (public key) is needed",
+                 "`secretfs keygen -y FILE` prints the recipients of an identity file; to encrypt "
+                 "to its identities, use -i FILE");
+}
+
+Error UnknownText(std::string_view text) {
+  if (text.find(" ssh-") != std::string_view::npos ||
+      text.find(" ecdsa-") != std::string_view::npos ||
+      text.find(" sk-") != std::string_view::npos) {
+    return Invalid("there is something before the SSH public key",
+                   "leave out the options of authorized_keys");
+  }
+  return Invalid("not a recipient", std::string(kForms));
+}
+
+Error NotInThisBuild(const char* what) { return {Code::kUnsupported, what, "", ""}; }
+
+Result<RecipientPtr> ParseAgeRecipient(std::string_view text, const PluginHostPtr& /*plugins*/) {
+  const auto decoded = crypto::DecodeBech32(AsBytes(text));
+  if (!decoded) {
+    if (decoded.error().code != Code::kInvalid) return decoded.error();
+    return Invalid("a damaged recipient: " + decoded.error().what);
+  }
+  const ByteView key = decoded->data.Expose();
+  if (decoded->prefix == kNativePrefix) return MakeX25519Recipient(key);
+  if (decoded->prefix == kHybridPrefix) {
+    return NotInThisBuild("a post-quantum recipient, which this build cannot encrypt to");
+  }
+  if (decoded->prefix.starts_with(kPluginPrefix)) {
+    return NotInThisBuild("a recipient of an age plugin, which this build cannot encrypt to");
+  }
+  return UnknownText(text);
+}
+
+Error At(Error error, const std::string& where) {
+  error.where = where;
+  return error;
+}
+
+}  // namespace
+
+Result<RecipientPtr> ParseRecipient(std::string_view text, const PluginHostPtr& plugins) {
+  TRY(InitCrypto());
+  if (IsSecretKey(text)) return SecretKeyGiven();
+  if (text.starts_with("age1")) return ParseAgeRecipient(text, plugins);
+  if (StartsWithAnyCase(text, "AGE1"))
+    return Invalid("a recipient in upper case", "write it in lower case");
+  if (LooksLikeSshKey(text)) return ParseSshRecipient(text);
+  return UnknownText(text);
+}
+
+Result<std::vector<RecipientPtr>> ParseRecipientFile(ByteView content, const std::string& name,
+                                                     const PluginHostPtr& plugins) {
+  std::string_view text = AsText(content);
+  if (text.size() > kMaxRecipientFileBytes) {
+    return Error{Code::kTooLarge, "a file of recipients is at most 16 MiB", name, ""};
+  }
+  std::vector<RecipientPtr> recipients;
+  for (size_t number = 1; !text.empty(); ++number) {
+    const size_t end = text.find('\n');
+    std::string_view line = text.substr(0, end);
+    text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+    if (line.ends_with('\r')) line.remove_suffix(1);
+    if (line.empty() || line.starts_with('#')) continue;
+    auto recipient = ParseRecipient(line, plugins);
+    if (!recipient) {
+      return At(std::move(recipient).error(), name + ":" + std::to_string(number));
+    }
+    recipients.push_back(*std::move(recipient));
+  }
+  if (recipients.empty())
+    return At(Invalid("there is no recipient in the file", std::string(kForms)), name);
+  return recipients;
+}
+
+}  // namespace secretfs::age

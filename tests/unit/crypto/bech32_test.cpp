@@ -105,6 +105,20 @@ TEST(Bech32, RejectsPaddingThatIsNotCanonical) {
   EXPECT_EQ(WhyInvalid(WithChecksum("a1qqq")), "the padding is not canonical");  // seven bits
 }
 
+TEST(Bech32, WritesSecretsInUpperCaseAsTheyAreRead) {
+  for (size_t size = 0; size < 70; ++size) {
+    const Bytes data(size, static_cast<std::byte>(size * 37 + 1));
+    const auto text = EncodeSecretBech32("AGE-SECRET-KEY-", data).value();
+    const std::string_view view = AsText(text.Expose());
+    EXPECT_TRUE(view.starts_with("AGE-SECRET-KEY-1")) << view;
+    const auto decoded = DecodeBech32(text.Expose());
+    ASSERT_TRUE(decoded) << view;
+    EXPECT_EQ(decoded->prefix, "AGE-SECRET-KEY-");
+    EXPECT_TRUE(ConstantTimeEqual(decoded->data.Expose(), data));
+    EXPECT_EQ(EncodeBech32("age", data).size() + 12, view.size());
+  }
+}
+
 TEST(Bech32, SaysNothingOfTheText) {
   for (const std::string_view text :
        {"hunter2hunter2", "hunter2!1hunter2", "hunter21hunterhunter"}) {

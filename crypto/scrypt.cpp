@@ -4,9 +4,12 @@
 #include <charconv>
 #include <mutex>
 
+#include "crypto/base64.h"
 #include "crypto/init.h"
+#include "crypto/random.h"
 #include "crypto/scrypt_key.h"
 #include "crypto/unwrap.h"
+#include "crypto/wrap.h"
 
 namespace secretfs::age {
 namespace {
@@ -79,6 +82,36 @@ class PassphraseIdentity final : public Identity {
   mutable Passphrases right_;  // of an answer that had the right one
 };
 
+std::string RandomWord(size_t bytes) {
+  Bytes random(bytes);
+  crypto::FillRandom(random);
+  return crypto::EncodeBase64(random, crypto::Padding::kNone);
+}
+
+class PassphraseRecipient final : public Recipient {
+ public:
+  PassphraseRecipient(SecretPtr passphrase, int work_factor)
+      : passphrase_(std::move(passphrase)), work_factor_(work_factor) {}
+
+  [[nodiscard]] Result<Wrapped> Wrap(const SecretBytes& file_key) const override {
+    constexpr size_t kLabelBytes = 16;
+    Bytes salt(kScryptSaltBytes);
+    crypto::FillRandom(salt);
+    const auto wrap_key = TRY(DeriveScryptKey(passphrase_->Expose(), salt, work_factor_));
+    Wrapped wrapped = OneStanza(
+        kType, {crypto::EncodeBase64(salt, crypto::Padding::kNone), std::to_string(work_factor_)},
+        SealFileKey(wrap_key, file_key));
+    wrapped.labels.push_back(RandomWord(kLabelBytes));
+    return wrapped;
+  }
+
+  [[nodiscard]] std::string Text() const override { return "passphrase"; }
+
+ private:
+  SecretPtr passphrase_;
+  int work_factor_;
+};
+
 }  // namespace
 
 Result<IdentityPtr> MakePassphraseIdentity(AskPassphrases ask, int max_work_factor) {
@@ -94,6 +127,17 @@ Result<IdentityPtr> MakePassphraseIdentity(SecretBytes passphrase, int max_work_
   const auto known = std::make_shared<const SecretBytes>(std::move(passphrase));
   return MakePassphraseIdentity([known](const std::string& /*of*/) { return Passphrases{known}; },
                                 max_work_factor);
+}
+
+Result<RecipientPtr> MakePassphraseRecipient(SecretPtr passphrase, int work_factor) {
+  TRY(InitCrypto());
+  if (passphrase == nullptr || passphrase->empty()) {
+    return Error{Code::kInvalid, "the passphrase is empty", "", ""};
+  }
+  if (work_factor < 1 || work_factor > kHighestWorkFactor) {
+    return Error{Code::kInvalid, "the work factor is not between 1 and 22", "", ""};
+  }
+  return RecipientPtr(std::make_shared<PassphraseRecipient>(std::move(passphrase), work_factor));
 }
 
 }  // namespace secretfs::age

@@ -1,13 +1,15 @@
-// The identity of a passphrase (C2SP age.md, "The scrypt recipient type").
+// The identity and the recipient of a passphrase (C2SP age.md, "The scrypt recipient type").
 #pragma once
 
 #include "crypto/identity.h"
 #include "crypto/passphrase.h"
+#include "crypto/recipient.h"
 
 namespace secretfs::age {
 
 inline constexpr int kDefaultMaxWorkFactor = 20;  // 1 GiB and some seconds
 inline constexpr int kHighestWorkFactor = 22;
+inline constexpr int kDefaultWorkFactor = 18;  // of new files: 256 MiB and a second or two, as age
 
 /// `ask` is asked when a file has a scrypt stanza, and its passphrases are tried in turn; after one
 /// was right, it is not asked again. Nothing to try, and nothing that fits, are reasons not to
@@ -20,5 +22,10 @@ Result<IdentityPtr> MakePassphraseIdentity(AskPassphrases ask,
 /// Errors: also kInvalid for an empty passphrase.
 Result<IdentityPtr> MakePassphraseIdentity(SecretBytes passphrase,
                                            int max_work_factor = kDefaultMaxWorkFactor);
+
+/// Wrapping takes as much memory and time as opening will. A random label keeps it alone in a file.
+/// Errors: kInvalid for an empty passphrase and for a factor that is not in 1..kHighestWorkFactor.
+Result<RecipientPtr> MakePassphraseRecipient(SecretPtr passphrase,
+                                             int work_factor = kDefaultWorkFactor);
 
 }  // namespace secretfs::age

@@ -24,32 +24,6 @@ struct Options {
   std::string input = "-";
 };
 
-/// The passphrase of a scrypt file, asked for only when there is one.
-class AskedPassphrase final : public age::Identity {
- public:
-  explicit AskedPassphrase(age::AskPassphrases ask) : ask_(std::move(ask)) {}
-  [[nodiscard]] Result<SecretBytes> Unwrap(std::span<const age::Stanza> stanzas) const override {
-    if (stanzas.front().type != "scrypt") {
-      return Error{Code::kNoMatch, "the file has no scrypt stanza", "", ""};
-    }
-    const auto passphrases = ask_("the file");
-    if (!passphrases) return Error{Code::kNoMatch, passphrases.error().what, "", ""};
-    Error reason{Code::kNoMatch, "", "", ""};
-    for (const SecretPtr& passphrase : *passphrases) {
-      const auto identity =
-          TRY(age::MakePassphraseIdentity(TRY(SecretBytes::CopyOf(passphrase->Expose()))));
-      auto file_key = identity->Unwrap(stanzas);
-      if (file_key || file_key.error().code != Code::kNoMatch) return file_key;
-      reason = std::move(file_key).error();
-    }
-    return reason;
-  }
-  [[nodiscard]] std::string Describe() const override { return "scrypt passphrase"; }
-
- private:
-  age::AskPassphrases ask_;
-};
-
 Status DecryptTo(OutputFile& output, int input, const std::string& name,
                  std::span<const age::IdentityPtr> identities) {
   FdSource source(input, name);
@@ -63,18 +37,14 @@ Status DecryptTo(OutputFile& output, int input, const std::string& name,
 
 Status Decrypt(const Options& options) {
   std::vector<age::IdentityPtr> identities = TRY(options.identities.Read());
-  identities.push_back(std::make_shared<AskedPassphrase>(options.identities.Help().passphrases));
+  identities.push_back(TRY(age::MakePassphraseIdentity(options.identities.Help().passphrases)));
   UniqueFd file;
   const bool from_stdin = options.input == "-";
   if (!from_stdin) file = TRY(OpenRegular(options.input));
   OutputFile output = TRY(OutputFile::Open(options.output));
   auto done = DecryptTo(output, from_stdin ? STDIN_FILENO : file.get(), options.input, identities);
-  if (done) return done;
-  Error& error = done.error();
-  if (error.where.empty()) error.where = from_stdin ? "standard input" : options.input;
-  if (error.code == Code::kNoMatch && options.identities.files().empty()) {
-    error.hint = "give -i FILE, an identity that the file is encrypted to";
-  }
+  if (!done && done.error().where.empty())
+    done.error().where = from_stdin ? "standard input" : options.input;
   return done;
 }
 

@@ -164,7 +164,7 @@ if [[ $npm_peer ]]; then
   done
 fi
 expect_exit 10 "$program" decrypt sealed/x25519-17.age
-expect_match "$err" 'hint: give -i FILE' 'decrypt without any key'
+expect_match "$err" 'hint: .*identity' 'decrypt without any key'
 
 # Passphrases from everywhere but the command line.
 passphrase_file=$scripts/../data/crypto/passphrase.age
@@ -177,11 +177,11 @@ AGE_PASSPHRASE=$passphrase expect_exit 0 "$program" decrypt "$passphrase_file"
 expect_same out "$scripts/../data/crypto/plaintext" 'with a variable'
 expect_exit 10 "$program" decrypt --passphrase-credential pass "$passphrase_file"
 expect_match "$err" 'systemd gave no credentials' 'a credential without systemd'
-if command -v script >/dev/null; then
-  printf '%s\n' "$passphrase" | script -qec "$program decrypt -o typed $passphrase_file" /dev/null >terminal 2>&1 || true
-  expect_same typed "$scripts/../data/crypto/plaintext" 'with a passphrase that was typed'
-  ! grep -qF "$passphrase" terminal || fail 'the terminal showed the passphrase'
-fi
+printf '%s\n' "$passphrase" >typed
+expect_exit 0 "$scripts/helpers/typed.py" typed "$program" decrypt -o from-typed "$passphrase_file"
+expect_same from-typed "$scripts/../data/crypto/plaintext" 'with a passphrase that was typed'
+[[ $out != *"$passphrase"* ]] || fail 'the terminal showed the passphrase'
+expect_match "$out" 'Passphrase for ' 'the prompt'
 
 # --- the mount ---------------------------------------------------------------------------------------------------
 

@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "cli/command.h"
 #include "cli/ui.h"
+#include "crypto/hybrid.h"
 #include "crypto/init.h"
 #include "daemon/harden.h"
 
@@ -39,7 +40,9 @@ int main(int argc, char** argv) {
       "secretfs serves a machine's secrets as files, each readable by exactly those who may",
       "secretfs");
   program.set_help_flag("-h,--help", "show this help");
-  program.set_version_flag("--version", "secretfs " SECRETFS_VERSION, "show the version");
+  program.set_version_flag(
+      "--version", "secretfs " SECRETFS_VERSION "\npost-quantum keys: " + age::HybridSupport(),
+      "show the version");
   program.require_subcommand(1);
   program.footer("secretfs(1) describes the commands, secretfs.yaml(5) the configuration.");
   std::function<ExitCode()> run;

@@ -8,13 +8,13 @@
 #include "crypto/age_file.h"
 #include "crypto/age_stream.h"
 #include "crypto/hkdf.h"
+#include "crypto/hybrid.h"
 #include "crypto/init.h"
 
 namespace secretfs::age {
 namespace {
 
 constexpr std::string_view kScryptType = "scrypt";
-constexpr std::string_view kPostQuantumType = "mlkem768x25519";
 
 /// "Scrypt recipient type": its stanza stands alone, or whoever knows the passphrase could be made
 /// to believe that the file is from one who knows it too.
@@ -39,17 +39,29 @@ std::vector<std::string> StanzaTypes(const Header& header) {
   return types;
 }
 
+bool IsForHardware(std::string_view type) {
+  return type == "p256tag" ||
+         type == "mlkem768p256tag";  // C2SP age.md, "The tagged recipient types"
+}
+
+/// What would help, given what the file has.
+std::string Advice(std::span<const std::string> types, bool tried_some) {
+  if (std::ranges::find(types, kHybridType) != types.end() && !HybridSupported()) {
+    return "; this build has no post-quantum keys: " + std::string(kHybridHint);
+  }
+  if (std::ranges::all_of(types, IsForHardware)) {
+    return "; only the plugin of the hardware key opens it, such as age-plugin-yubikey, "
+           "age-plugin-tpm or age-plugin-se";
+  }
+  return tried_some ? "; encrypt the file to one of these, or add its identity" : "";
+}
+
 Error NoMatch(const Header& header, std::span<const std::string> tried) {
   const auto types = StanzaTypes(header);
   Error error{Code::kNoMatch, "no identity matched; the file is encrypted to: " + Join(types), "",
               ""};
   error.hint = tried.empty() ? "no identity was given" : "tried " + Join(tried, "; ");
-  if (std::ranges::find(types, kPostQuantumType) != types.end()) {
-    error.hint +=
-        "; this build has no post-quantum keys: encrypt the file to an X25519 key as well";
-  } else if (!tried.empty()) {
-    error.hint += "; encrypt the file to one of these, or add its identity";
-  }
+  error.hint += Advice(types, !tried.empty());
   return error;
 }
 

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "crypto/bech32.h"
+#include "crypto/hybrid.h"
 #include "crypto/init.h"
 #include "crypto/ssh_key.h"
 #include "crypto/x25519.h"
@@ -13,8 +14,8 @@ namespace {
 constexpr std::string_view kNativePrefix = "AGE-SECRET-KEY-";
 constexpr std::string_view kPostQuantumPrefix = "AGE-SECRET-KEY-PQ-";
 constexpr std::string_view kPluginPrefix = "AGE-PLUGIN-";
-constexpr size_t kSecretKeyBytes = 32;
-constexpr size_t kMostProblems = 16;  // to tell of; more help nobody
+constexpr size_t kSecretKeyBytes = 32;  // or those of the seed of a post-quantum one
+constexpr size_t kMostProblems = 16;    // to tell of; more help nobody
 
 Error Invalid(std::string what, std::string hint = {}) {
   return {Code::kInvalid, std::move(what), "", std::move(hint)};
@@ -45,20 +46,17 @@ Result<IdentityPtr> ParseIdentityLine(std::string_view line, const IdentityHelp&
     }
     return MakePluginIdentity(TRY(SecretBytes::CopyOf(AsBytes(line))), help.plugins);
   }
-  if (line.starts_with(kPostQuantumPrefix)) {
-    return Unsupported("a post-quantum identity, which this build cannot use",
-                       "put it into a file of its own");
-  }
   if (!line.starts_with(kNativePrefix)) return UnknownLine(line);
   auto decoded = crypto::DecodeBech32(AsBytes(line));
   if (!decoded) {
     if (decoded.error().code != Code::kInvalid) return std::move(decoded).error();
     return Invalid("a damaged identity: " + decoded.error().what);
   }
-  if (decoded->prefix != kNativePrefix || decoded->data.size() != kSecretKeyBytes) {
-    return Invalid("a damaged identity: not a key of 32 bytes");
+  if (decoded->data.size() == kSecretKeyBytes) {
+    if (decoded->prefix == kNativePrefix) return MakeX25519Identity(std::move(decoded->data));
+    if (decoded->prefix == kPostQuantumPrefix) return MakeHybridIdentity(std::move(decoded->data));
   }
-  return MakeX25519Identity(std::move(decoded->data));
+  return Invalid("a damaged identity: not a key of 32 bytes");
 }
 
 Error At(Error error, const std::string& where) {

@@ -202,7 +202,7 @@ for wrong in '' 'mout' 'check --no-such config.yaml' 'check a b' 'check --json c
   expect_eq "$out" '' "stdout of wrong usage '$wrong'"
 done
 expect_exit 0 "$program" --version
-expect_match "$out" '^secretfs [0-9]+\.[0-9]+' '--version'
+expect_match "$out" $'^secretfs [0-9]+\\.[0-9]+[^\n]*\npost-quantum keys: (yes|no) \\(libsodium [^\n]*\\)$' '--version'
 expect_exit 0 "$program" check --help
 expect_exit 5 "$program" status "$work/nowhere"
 expect_match "$err" 'error: .*no secretfs is mounted' 'status of nothing'

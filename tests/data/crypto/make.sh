@@ -1,7 +1,8 @@
 #!/bin/sh
 # Makes the fixtures of the unit tests of crypto/ with the real programs: age, ssh-keygen, openssl,
-# and npm's age-encryption (a passphrase file with a low work factor). All keys are throw-away keys.
-#   NPM=directory-with-node_modules ./make.sh
+# npm's age-encryption (a passphrase file with a low work factor), and age 1.3 (what is post-quantum;
+# scripts/newer-peers has it). All keys are throw-away keys.
+#   NPM=directory-with-node_modules AGE_1_3=directory-with-age ./make.sh
 set -eu
 cd "$(dirname "$0")"
 rm -f ./*.age ./*.pem ./*.txt ./ssh_* plaintext
@@ -38,5 +39,7 @@ node --input-type=module -e '
   encrypter.setScryptWorkFactor(10);
   fs.writeFileSync("passphrase.age", await encrypter.encrypt(fs.readFileSync("plaintext")));
 ' "$NPM"
+"$AGE_1_3/age-keygen" -pq -o hybrid.txt 2>/dev/null
+"$AGE_1_3/age-keygen" -y hybrid.txt | "$AGE_1_3/age" -R - -o hybrid.age plaintext
 rm -f ssh_ed25519_encrypted.pub ssh_ecdsa.pub
 chmod 600 ssh_* ./*.pem ./*.txt

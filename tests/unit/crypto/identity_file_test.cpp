@@ -39,6 +39,13 @@ TEST(IdentityFile, TakesSeveralKeysCommentsAndCrLf) {
   EXPECT_EQ(Verdict("# comment\r\n\r\n" + Key() + "\r\n" + Key() + "\r\n"), "2 identities");
 }
 
+TEST(IdentityFile, TakesPostQuantumKeysBesideOthers) {
+  const auto identities = Parse(Fixture("hybrid.txt") + Key() + "\n").value();
+  ASSERT_EQ(identities.size(), 2U);
+  EXPECT_TRUE(identities[0]->Describe().starts_with("mlkem768x25519"));
+  EXPECT_TRUE(identities[1]->Describe().starts_with("X25519"));
+}
+
 TEST(IdentityFile, TakesOneSshKey) {
   EXPECT_EQ(Verdict(Fixture("ssh_ed25519")), "1 identities");
   EXPECT_EQ(Verdict(Fixture("ssh_rsa")), "1 identities");
@@ -94,8 +101,7 @@ TEST(IdentityFile, NeverQuotesTheFile) {
 
 TEST(IdentityFile, SaysWhatItCannotUse) {
   for (const std::string text :
-       {"AGE-SECRET-KEY-PQ-1HZLGZUPT4ETPKDEV8HSGFDCYZ4E522W0A7PU2LHT8EH9W6YLN35SW78XKG",
-        "AGE-PLUGIN-YUBIKEY-1Q6KDSQVZX7WCZ6G0XQQ", "age-encryption.org/v1\n-> scrypt x 10\n",
+       {"AGE-PLUGIN-YUBIKEY-1Q6KDSQVZX7WCZ6G0XQQ", "age-encryption.org/v1\n-> scrypt x 10\n",
         "-----BEGIN AGE ENCRYPTED FILE-----\n"}) {
     const auto identities = Parse(text);
     ASSERT_EQ(FailureOf(identities), Code::kUnsupported) << text;

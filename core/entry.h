@@ -16,11 +16,13 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "base/secret_bytes.h"
+#include "core/content.h"
 #include "core/token.h"
 
 namespace secretfs {
 
-/// The largest value that is served; also of a view, which is larger than its inputs.
+/// The largest value that is held in memory; also of a view, which is larger than its inputs, and
+/// so the most that a view takes. Files with more are served by offset.
 constexpr size_t kMaxValueBytes = size_t{16} << 20U;
 
 /// Something a view left out, and why; never content.
@@ -30,11 +32,14 @@ struct Note {
 };
 
 struct Value {
-  SecretBytes bytes;  // what a reader gets
-  TokenTable tokens;  // of a token source, which is no file
-  WallTime modified;  // the file's st_mtime
+  SecretBytes bytes;   // what a reader gets
+  ContentPtr content;  // the same when it is larger than kMaxValueBytes; `bytes` is empty then
+  TokenTable tokens;   // of a token source, which is no file
+  WallTime modified;   // the file's st_mtime
   std::vector<Note> notes;
   uint64_t version = 0;  // set by Entry; counts from 1
+  /// What a reader gets, in bytes.
+  [[nodiscard]] uint64_t size() const noexcept { return content ? content->size() : bytes.size(); }
 };
 using ValuePtr = std::shared_ptr<const Value>;
 
@@ -103,6 +108,14 @@ class Entry {
   uint64_t versions_ = 0;
 };
 
+/// A part of a value with content, which lies in it as a whole.
+struct Part {
+  EntryPtr entry;  // whose value it is, or was
+  ValuePtr value;
+  uint64_t offset = 0;
+  size_t size = 0;
+};
+
 /// Brings values into memory for those who wait for them. Thread-safe.
 class Loader {
  public:
@@ -111,6 +124,13 @@ class Loader {
   /// Calls `done` exactly once: at once on this thread when the value is there, else later from
   /// another one. At the deadline it is called with kTimeout; the work itself goes on.
   virtual void Want(const EntryPtr& entry, SteadyTime deadline, Done done) = 0;
+
+  using PartDone = std::function<void(const Result<ByteView>&)>;
+  /// Calls `done` exactly once, from another thread or, when stopping, at once, with a part of a
+  /// value that has content. The bytes are in locked memory, and there during the call only. A
+  /// failure is the entry's newest error too, so that its value is made anew when it is next
+  /// wanted.
+  virtual void Read(Part part, PartDone done) = 0;
 };
 
 }  // namespace secretfs

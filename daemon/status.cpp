@@ -21,7 +21,7 @@ Json Describe(const Entry& entry) {
       {"name", entry.name()}, {"origin", entry.spec().origin}, {"state", StateName(report.state)}};
   if (report.value) {
     json["version"] = report.value->version;
-    json["size"] = report.value->bytes.size();
+    json["size"] = report.value->size();
     json["changed"] = TimeText(report.value->modified);
     for (const Note& note : report.value->notes) {
       json[note.by_design ? "left_out_by_design" : "left_out"].push_back(note.text);

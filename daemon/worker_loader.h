@@ -1,7 +1,7 @@
-// WorkerLoader: makes values on a few worker threads, and keeps those who wait for them as entries
-// in a list, so that a thousand waiting readers cost no thread. While all workers are stuck in
-// sources that do not answer, another is added each second, up to a limit. One thread more watches
-// the deadlines. An entry is made once at a time, whoever asks.
+// WorkerLoader: makes values, and reads parts of large ones, on a few worker threads, and keeps
+// those who wait for them as entries in a list, so that a thousand waiting readers cost no thread.
+// While all workers are stuck in sources that do not answer, another is added each second, up to a
+// limit. One thread more watches the deadlines. An entry is made once at a time, whoever asks.
 #pragma once
 
 #include <condition_variable>
@@ -9,13 +9,16 @@
 #include <map>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <stop_token>
 #include <thread>
+#include <variant>
 #include <vector>
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "core/entry.h"
+#include "daemon/part_reader.h"
 
 namespace secretfs {
 
@@ -27,6 +30,8 @@ class WorkerLoader final : public Loader {
   ~WorkerLoader() override;
 
   void Want(const EntryPtr& entry, SteadyTime deadline, Done done) override;
+  /// Gives up with kTimeout after a minute.
+  void Read(Part part, PartDone done) override;
 
   /// Answers everybody who waits with kUnavailable, and from then on whoever comes; then ends the
   /// threads. False when a worker is stuck in a source that does not answer: the process must then
@@ -43,11 +48,25 @@ class WorkerLoader final : public Loader {
     std::vector<Waiter> waiters;
   };
 
+  /// Who takes it out of `readings_` answers it.
+  struct Reading {
+    Part part;
+    SteadyTime deadline;
+    PartDone done;
+  };
+  using ReadingPtr = std::shared_ptr<const Reading>;
+  using Task = std::variant<EntryPtr, ReadingPtr>;
+  using Refuse = std::function<void(const Error&)>;
+
+  void QueueLocked(Task task);
+  void WakeForLocked(SteadyTime deadline);
   void Work(const std::stop_token& stop);
+  void MakeAndAnswer(const EntryPtr& entry, const std::stop_token& stop);
+  void ReadAndAnswer(const ReadingPtr& reading, PartReader& reader);
   void AddWorkerLocked();
   void ReplaceStuckLocked(SteadyTime now);
   void WatchDeadlines(const std::stop_token& stop);
-  std::vector<Waiter> TakeExpiredLocked(SteadyTime now);
+  std::vector<Refuse> TakeExpiredLocked(SteadyTime now);
   std::optional<SteadyTime> NextDeadlineLocked() const;
 
   const Clock& clock_;
@@ -56,7 +75,8 @@ class WorkerLoader final : public Loader {
   std::condition_variable_any work_;
   std::condition_variable_any deadlines_;
   std::map<const Entry*, Job> jobs_;  // queued or being made
-  std::deque<EntryPtr> queue_;
+  std::set<ReadingPtr> readings_;     // likewise
+  std::deque<Task> queue_;
   std::optional<SteadyTime>
       waits_since_;   // when the oldest of the queue came, or the last worker was added for it
   size_t alive_ = 0;  // threads that have not ended
@@ -66,10 +86,16 @@ class WorkerLoader final : public Loader {
   std::vector<std::jthread> threads_;  // last: they use all of the above
 };
 
+/// How much of a value that is not held in memory must be found right before it counts as made.
+enum class Verify {
+  kByPart,  // what making it takes; the rest when it is read
+  kWhole,
+};
+
 /// Makes the entry's value, and first the inputs' that have none, on this thread; or gives the one
 /// that is there. A failure is kept for a second, so that a reader in a loop does not keep a worker
-/// busy. Logs each failure once.
+/// busy. An older value stays in use when a newer one cannot be made. Logs each failure once.
 Result<ValuePtr> MakeNow(const EntryPtr& entry, const Clock& clock, Log& log,
-                         const std::stop_token& stop);
+                         const std::stop_token& stop, Verify verify = Verify::kByPart);
 
 }  // namespace secretfs

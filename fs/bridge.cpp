@@ -17,6 +17,9 @@ namespace {
 // why.
 constexpr double kLasting = 3600.0;
 
+constexpr unsigned kLargestRead =
+    128 * 1024;  // two chunks of an age file, and what cat and cp ask for
+
 /// One request; answers EIO if it is dropped, so that no caller is left waiting.
 class Request {
  public:
@@ -81,11 +84,21 @@ void ReplyOpen(fuse_req_t request, fuse_file_info info, const Reply<OpenFile>& r
   if (fuse_reply_open(request, &info) != 0) files.Remove(info.fh);
 }
 
+/// Goes to the kernel straight from locked memory, in one writev.
+void ReplyPart(fuse_req_t request, const Reply<ByteView>& reply) noexcept {
+  if (reply.error() != 0) {
+    fuse_reply_err(request, reply.error());
+    return;
+  }
+  const ByteView part = reply.value();
+  fuse_reply_buf(request, reinterpret_cast<const char*>(part.data()), part.size());
+}
+
 void OnInit(void* /*state*/, fuse_conn_info* connection) noexcept {
   connection->want &=
       ~static_cast<unsigned>(FUSE_CAP_SPLICE_READ | FUSE_CAP_SPLICE_WRITE | FUSE_CAP_SPLICE_MOVE |
                              FUSE_CAP_READDIRPLUS | FUSE_CAP_READDIRPLUS_AUTO);
-  connection->max_write = 4096;  // nobody writes; keeps the receive buffer at two pages
+  connection->max_write = kLargestRead;  // nobody writes, but libfuse lets it limit reads too
 }
 
 void OnLookup(fuse_req_t raw, fuse_ino_t parent, const char* name) noexcept {
@@ -142,9 +155,17 @@ void OnRead(fuse_req_t raw, fuse_ino_t /*inode*/, size_t size, off_t offset,
     fuse_reply_err(raw, EINVAL);
     return;
   }
+  if (file->value->content) {
+    const auto request = std::make_shared<Request>(raw);
+    Guarded(request, [&] {
+      OpsOf(raw).ReadContent(
+          *file, static_cast<uint64_t>(offset), size,
+          [request](const Reply<ByteView>& reply) { ReplyPart(request->Take(), reply); });
+    });
+    return;
+  }
   const ByteView part = Ops::Read(*file, static_cast<uint64_t>(offset), size);
-  // Goes to the kernel straight from locked memory, in one writev.
-  fuse_reply_buf(raw, reinterpret_cast<const char*>(part.data()), part.size());
+  ReplyPart(raw, part);
 }
 
 void OnRelease(fuse_req_t raw, fuse_ino_t /*inode*/, fuse_file_info* info) noexcept {

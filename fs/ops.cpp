@@ -81,7 +81,9 @@ Attributes Ops::Describe(const Node& node, const ValuePtr& value, WallTime creat
   const secretfs::Access& access = node.file.access;
   const Ownership ownership = OwnershipOf(access, services_.accounts);
   Attributes attributes;
-  attributes.lasting = value != nullptr && ownership.resolved && !node.file.entry->spec().fresh;
+  // One with content is made anew when its source was found changed, perhaps with another size.
+  const bool may_change = value == nullptr || value->content || node.file.entry->spec().fresh;
+  attributes.lasting = !may_change && ownership.resolved;
   struct stat& stat = attributes.stat;
   stat.st_ino = node.inode;
   stat.st_mode = S_IFREG | access.mode;
@@ -90,7 +92,7 @@ Attributes Ops::Describe(const Node& node, const ValuePtr& value, WallTime creat
   stat.st_gid = ownership.gid;
   SetTimes(stat, value ? value->modified : created);
   if (value) {
-    stat.st_size = static_cast<off_t>(value->bytes.size());
+    stat.st_size = static_cast<off_t>(value->size());
     stat.st_blocks = (stat.st_size + 511) / 512;
   }
   return attributes;
@@ -132,8 +134,9 @@ void Ops::Open(const Caller& caller, uint64_t inode, int flags, const OpenDone& 
   if (!Decide(caller, node->file, AuditEvent::Operation::kOpen))
     return done(Reply<OpenFile>::Fail(EACCES));
   const SteadyTime deadline = services_.clock.Steady() + node->file.access.wait;
-  services_.loader.Want(node->file.entry, deadline, [done](const Result<ValuePtr>& value) {
-    done(value ? Reply<OpenFile>(OpenFile{*value})
+  const EntryPtr& entry = node->file.entry;
+  services_.loader.Want(entry, deadline, [done, entry](const Result<ValuePtr>& value) {
+    done(value ? Reply<OpenFile>(OpenFile{*value, entry})
                : Reply<OpenFile>::Fail(ErrnoFor(value.error().code)));
   });
 }
@@ -142,6 +145,17 @@ ByteView Ops::Read(const OpenFile& file, uint64_t offset, size_t size) noexcept 
   const ByteView bytes = file.value->bytes.Expose();
   if (offset >= bytes.size()) return {};
   return bytes.subspan(offset, std::min(size, bytes.size() - offset));
+}
+
+void Ops::ReadContent(const OpenFile& file, uint64_t offset, size_t size,
+                      const ReadDone& done) const {
+  const uint64_t whole = file.value->size();
+  if (offset >= whole || size == 0) return done(ByteView{});
+  size = static_cast<size_t>(std::min<uint64_t>(size, whole - offset));
+  services_.loader.Read(
+      {file.entry, file.value, offset, size}, [done](const Result<ByteView>& part) {
+        done(part ? Reply<ByteView>(*part) : Reply<ByteView>::Fail(ErrnoFor(part.error().code)));
+      });
 }
 
 Reply<OpenDirectory> Ops::OpenDir(uint64_t inode) const {

@@ -47,6 +47,7 @@ struct Attributes {
 /// Pins one version for the life of a file descriptor.
 struct OpenFile {
   ValuePtr value;
+  EntryPtr entry = nullptr;  // whose it is
 };
 
 struct OpenDirectory {
@@ -73,6 +74,7 @@ class Ops {
 
   using AttributesDone = std::function<void(const Reply<Attributes>&)>;
   using OpenDone = std::function<void(const Reply<OpenFile>&)>;
+  using ReadDone = std::function<void(const Reply<ByteView>&)>;
 
   /// A name is visible to all; only its content is guarded. The size is the value's, so the first
   /// look of one who may read brings it into memory; if that fails or takes over a second the size
@@ -88,8 +90,12 @@ class Ops {
   /// `wait`; and what ErrnoFor says of a failed value.
   void Open(const Caller& caller, uint64_t inode, int flags, const OpenDone& done) const;
 
-  /// The part of the file at `offset`, clipped to its end.
+  /// The part of the file at `offset`, clipped to its end; of a file that is in memory.
   static ByteView Read(const OpenFile& file, uint64_t offset, size_t size) noexcept;
+
+  /// The same for a file that is not, being too large. The part is there during the call only.
+  /// EBADMSG when the source is not, or no longer, what it was; and what ErrnoFor says.
+  void ReadContent(const OpenFile& file, uint64_t offset, size_t size, const ReadDone& done) const;
 
   [[nodiscard]] Reply<OpenDirectory> OpenDir(uint64_t inode) const;
   /// The index-th entry, `.` and `..` first; an empty name after the last.

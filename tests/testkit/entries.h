@@ -1,6 +1,9 @@
 // Entries and values for tests.
 #pragma once
 
+#include <algorithm>
+#include <mutex>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -12,6 +15,35 @@ inline Value MakeTestValue(std::string_view text, WallTime modified = {}) {
   Value value;
   value.bytes = SecretBytes::CopyOf(AsBytes(text)).value();
   value.modified = modified;
+  return value;
+}
+
+/// A content that a test holds in memory, and may make fail. Thread-safe.
+class TextContent final : public Content {
+ public:
+  explicit TextContent(std::string text) : text_(std::move(text)) {}
+  [[nodiscard]] uint64_t size() const noexcept override { return text_.size(); }
+  Status ReadAt(uint64_t offset, ByteSpan into) const override {
+    const std::lock_guard lock(mutex_);
+    if (error_) return *error_;
+    std::ranges::copy(AsBytes(text_).subspan(offset, into.size()), into.begin());
+    return Ok{};
+  }
+  /// From now on, until nothing is given.
+  void FailWith(std::optional<Error> error) {
+    const std::lock_guard lock(mutex_);
+    error_ = std::move(error);
+  }
+
+ private:
+  const std::string text_;
+  mutable std::mutex mutex_;
+  std::optional<Error> error_;
+};
+
+inline Value ValueWithContent(ContentPtr content) {
+  Value value;
+  value.content = std::move(content);
   return value;
 }
 

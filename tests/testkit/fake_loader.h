@@ -19,12 +19,20 @@ class FakeLoader final : public Loader {
     if (ValuePtr value = entry->value()) return done(value);
     wishes.push_back({entry, deadline, std::move(done)});
   }
-  /// Answers everybody who waits.
+  struct PartWish {
+    Part part;
+    PartDone done;
+  };
+  void Read(Part part, PartDone done) override {
+    parts.push_back({std::move(part), std::move(done)});
+  }
+  /// Answers everybody who waits for a value.
   void Answer(const Result<ValuePtr>& value) {
     for (const Wish& wish : std::exchange(wishes, {})) wish.done(value);
   }
 
   std::vector<Wish> wishes;
+  std::vector<PartWish> parts;
 };
 
 }  // namespace secretfs::testkit

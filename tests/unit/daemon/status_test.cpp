@@ -39,6 +39,14 @@ TEST(StatusJson, TellsStateReasonAndVersionAndNoValue) {
   EXPECT_EQ(status["secrets"][3]["hint"], "add one");
 }
 
+TEST(StatusJson, TellsTheSizeOfWhatIsNotInMemory) {
+  const auto large = testkit::TextEntry("large");
+  large->Publish(
+      testkit::ValueWithContent(std::make_shared<testkit::TextContent>(std::string(12345, 'x'))),
+      {});
+  EXPECT_EQ(Json::parse(FilesJson({{large, {}}}))[0]["size"], 12345);
+}
+
 TEST(StatusJson, SurvivesNamesThatAreNotUtf8) {
   const std::string text = StatusJson({}, {{testkit::TextEntry("a\xff"), {}}});
   EXPECT_EQ(Json::parse(text)["secrets"].size(), 1U);

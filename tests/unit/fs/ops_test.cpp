@@ -238,6 +238,87 @@ TEST_F(OpsTest, ReadsAreClippedToTheFile) {
   EXPECT_EQ(Ops::Read(file, 1, SIZE_MAX).size(), 9U);
 }
 
+class ContentOpsTest : public OpsTest {
+ protected:
+  /// The answer to a read, if it came.
+  struct Answer {
+    int error = 0;
+    std::string bytes;
+  };
+  std::optional<Answer>& Read(uint64_t offset, size_t size) {
+    answer_.reset();
+    ops_.ReadContent(file_, offset, size, [this](const Reply<ByteView>& reply) {
+      answer_ = reply.error() != 0 ? Answer{reply.error(), ""}
+                                   : Answer{0, std::string(AsText(reply.value()))};
+    });
+    return answer_;
+  }
+  const std::shared_ptr<testkit::TextContent> content_ =
+      std::make_shared<testkit::TextContent>("0123456789");
+  const ValuePtr value_ =
+      entries_[0]->Publish(testkit::ValueWithContent(content_), clock_.Steady());
+  const OpenFile file_{value_, entries_[0]};
+  std::optional<Answer> answer_;
+};
+
+TEST_F(ContentOpsTest, ShowsTheContentsSizeAndAsksForItEachTime) {
+  const auto reply = Attributes_(Inode("alice"));
+  ASSERT_TRUE(reply && reply->error() == 0);
+  EXPECT_EQ(reply->value().stat.st_size, 10);
+  EXPECT_EQ(reply->value().stat.st_blocks, 1);
+  EXPECT_FALSE(reply->value().lasting) << "it is made anew when its source was found changed";
+}
+
+TEST_F(ContentOpsTest, OpenKnowsWhoseContentItIs) {
+  const auto open = Open(FakeCaller(kAlice, kAlice), Inode("alice"));
+  ASSERT_TRUE(open && open->error() == 0);
+  EXPECT_EQ(open->value().value, value_);
+  EXPECT_EQ(open->value().entry, entries_[0]);
+}
+
+TEST_F(ContentOpsTest, ReadsWaitForTheLoaderAndHoldNoThread) {
+  EXPECT_FALSE(Read(2, 5)) << "must wait";
+  ASSERT_EQ(loader_.parts.size(), 1U);
+  const Part& part = loader_.parts[0].part;
+  EXPECT_EQ(part.entry, entries_[0]);
+  EXPECT_EQ(part.value, value_);
+  EXPECT_EQ(part.offset, 2U);
+  EXPECT_EQ(part.size, 5U);
+  loader_.parts[0].done(AsBytes("23456"));
+  ASSERT_TRUE(answer_);
+  EXPECT_EQ(answer_->bytes, "23456");
+}
+
+TEST_F(ContentOpsTest, ReadsAreClippedToTheContent) {
+  Read(8, 100);
+  ASSERT_EQ(loader_.parts.size(), 1U);
+  EXPECT_EQ(loader_.parts[0].part.size, 2U);
+  Read(1, SIZE_MAX);
+  EXPECT_EQ(loader_.parts[1].part.size, 9U);
+  for (const auto& [offset, size] :
+       {std::pair<uint64_t, size_t>{10, 1}, {UINT64_MAX, SIZE_MAX}, {3, 0}}) {
+    const auto answer = Read(offset, size);
+    ASSERT_TRUE(answer) << "nothing needs to be read";
+    EXPECT_EQ(answer->error, 0);
+    EXPECT_EQ(answer->bytes, "");
+  }
+  EXPECT_EQ(loader_.parts.size(), 2U);
+}
+
+TEST_F(ContentOpsTest, AReadThatFailsSaysWhatIsWrongWithTheSource) {
+  for (const auto& [code, want] : {std::pair{Code::kPayload, EBADMSG},
+                                   {Code::kInvalid, EBADMSG},
+                                   {Code::kIo, EIO},
+                                   {Code::kResource, ENOMEM},
+                                   {Code::kUnavailable, EIO},
+                                   {Code::kTimeout, ETIMEDOUT}}) {
+    Read(0, 1);
+    loader_.parts.back().done(Error{code, "no", "", ""});
+    ASSERT_TRUE(answer_);
+    EXPECT_EQ(answer_->error, want);
+  }
+}
+
 TEST_F(OpsTest, AccessSaysWhatOpenWouldDo) {
   const uint64_t alice = Inode("alice");
   EXPECT_EQ(ops_.Access(FakeCaller(kAlice, kAlice), alice, R_OK), 0);

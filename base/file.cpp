@@ -119,6 +119,19 @@ Result<SecretBytes> ReadAllSecret(int fd, size_t limit, const std::string& name)
   }
 }
 
+Result<size_t> ReadAt(int fd, uint64_t offset, ByteSpan into, const std::string& name) {
+  size_t done = 0;
+  while (done < into.size()) {
+    const ssize_t n =
+        ::pread(fd, into.data() + done, into.size() - done, static_cast<off_t>(offset + done));
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return SystemError(errno, "cannot read", name);
+    if (n == 0) break;
+    done += static_cast<size_t>(n);
+  }
+  return done;
+}
+
 Result<Bytes> ReadFile(const std::string& path, size_t limit) {
   const UniqueFd fd = TRY(OpenRegular(path));
   return ReadAll(fd.get(), limit, path);

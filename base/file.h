@@ -4,6 +4,7 @@
 
 #include <sys/stat.h>
 
+#include <cstdint>
 #include <string>
 
 #include "base/bytes.h"
@@ -35,6 +36,9 @@ Result<FileStamp> StampOf(const std::string& path);
 /// The rest of what `fd` gives, at most `limit` bytes. Errors: kTooLarge beyond it.
 Result<Bytes> ReadAll(int fd, size_t limit, const std::string& name);
 Result<SecretBytes> ReadAllSecret(int fd, size_t limit, const std::string& name);
+
+/// Fills `into` from `offset` of a regular file, unless that ends first; returns how much was read.
+Result<size_t> ReadAt(int fd, uint64_t offset, ByteSpan into, const std::string& name);
 
 Result<Bytes> ReadFile(const std::string& path, size_t limit);
 Result<SecretBytes> ReadSecretFile(const std::string& path, size_t limit);

@@ -14,7 +14,7 @@ Error PayloadError(std::string what) { return {Code::kPayload, std::move(what), 
 }  // namespace
 
 Result<std::unique_ptr<SeekableFile>> SeekableFile::Open(
-    std::unique_ptr<const SeekableSource> source, std::span<const IdentityPtr> identities) {
+    std::shared_ptr<const SeekableSource> source, std::span<const IdentityPtr> identities) {
   FromBeginning beginning(*source);
   const auto file = TRY(AgeFile::Open(beginning));
   if (file->armored()) {

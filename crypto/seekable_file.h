@@ -21,7 +21,7 @@ class SeekableFile {
  public:
   /// Errors: as of Decryption::Open (crypto/age.h); kUnsupported for an armored file; kPayload when
   /// the size is none that a payload has, or the last chunk is not the file's last.
-  static Result<std::unique_ptr<SeekableFile>> Open(std::unique_ptr<const SeekableSource> source,
+  static Result<std::unique_ptr<SeekableFile>> Open(std::shared_ptr<const SeekableSource> source,
                                                     std::span<const IdentityPtr> identities);
 
   /// Of the plaintext.
@@ -41,7 +41,7 @@ class SeekableFile {
   };
   static constexpr uint64_t kNone = UINT64_MAX;
 
-  SeekableFile(std::unique_ptr<const SeekableSource> source, SecretBytes payload_key,
+  SeekableFile(std::shared_ptr<const SeekableSource> source, SecretBytes payload_key,
                uint64_t payload_offset, uint64_t size)
       : source_(std::move(source)),
         payload_key_(std::move(payload_key)),
@@ -54,7 +54,7 @@ class SeekableFile {
   Status CopyFromChunk(uint64_t number, size_t start, ByteSpan into) const;
   Result<ByteView> KeepLocked(uint64_t number) const;
 
-  const std::unique_ptr<const SeekableSource> source_;
+  const std::shared_ptr<const SeekableSource> source_;
   const SecretBytes payload_key_;
   const uint64_t payload_offset_;  // of the first chunk
   const uint64_t size_;

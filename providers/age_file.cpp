@@ -2,11 +2,71 @@
 
 #include "base/file.h"
 #include "crypto/age.h"
+#include "crypto/seekable_file.h"
 #include "providers/fd_source.h"
 #include "providers/identity_store.h"
 
 namespace secretfs {
 namespace {
+
+/// Chunks are decrypted as they are asked for.
+class AgeContent final : public Content {
+ public:
+  AgeContent(std::unique_ptr<const age::SeekableFile> file, std::string name)
+      : file_(std::move(file)), name_(std::move(name)) {}
+  [[nodiscard]] uint64_t size() const noexcept override { return file_->size(); }
+  Status ReadAt(uint64_t offset, ByteSpan into) const override {
+    auto read = file_->ReadAt(offset, into);
+    if (read) return Ok{};
+    if (read.error().where.empty()) read.error().where = name_;
+    return std::move(read).error();
+  }
+
+ private:
+  const std::unique_ptr<const age::SeekableFile> file_;
+  const std::string name_;
+};
+
+/// What fits into memory as bytes, what is larger as content.
+Result<Value> ValueOf(std::unique_ptr<const age::SeekableFile> file, const std::string& name) {
+  Value value;
+  if (file->size() > kMaxValueBytes) {
+    value.content = std::make_shared<const AgeContent>(std::move(file), name);
+  } else {
+    value.bytes = TRY(SecretBytes::Make(
+        file->size(), [&](ByteSpan into) { return file->ReadAt(0, into.first(file->size())); }));
+  }
+  return value;
+}
+
+/// Armor can be read only from its beginning.
+Result<Value> DecryptArmored(const age::SeekableSource& source,
+                             std::span<const age::IdentityPtr> identities) {
+  age::FromBeginning beginning(source);
+  auto plaintext = age::DecryptAll(beginning, identities, kMaxValueBytes);
+  if (!plaintext && plaintext.error().code == Code::kTooLarge && plaintext.error().hint.empty()) {
+    plaintext.error().hint = "store it without armor: then it may be larger";
+  }
+  Value value;
+  value.bytes = TRY(std::move(plaintext));
+  return value;
+}
+
+Result<Value> Decrypt(UniqueFd fd, const FileStamp& stamp, const std::string& name,
+                      std::span<const age::IdentityPtr> identities) {
+  const auto size = static_cast<uint64_t>(stamp.size);
+  if (size > kMaxValueBytes) {
+    const auto source = std::make_shared<const FdSeekable>(std::move(fd), size, name);
+    auto file = age::SeekableFile::Open(source, identities);
+    if (file) return ValueOf(std::move(*file), name);
+    if (file.error().code != Code::kUnsupported) return std::move(file).error();
+    return DecryptArmored(*source, identities);
+  }
+  FdSource source(fd.get(), name);
+  Value value;
+  value.bytes = TRY(age::DecryptAll(source, identities, kMaxValueBytes));
+  return value;
+}
 
 class AgeFileProvider final : public Provider {
  public:
@@ -15,15 +75,12 @@ class AgeFileProvider final : public Provider {
 
   Result<Value> Fetch(const std::string& ref, SteadyTime /*deadline*/,
                       std::stop_token /*stop*/) override {
-    const UniqueFd fd = TRY(OpenRegular(ref));
+    UniqueFd fd = TRY(OpenRegular(ref));
     const FileStamp stamp = TRY(StampOf(fd.get(), ref));
     const IdentityStore::Current keys = identities_->Get();
-    FdSource source(fd.get(), ref);
-    auto plaintext = age::DecryptAll(source, keys.identities, kMaxValueBytes);
-    if (!plaintext) return Explain(std::move(plaintext).error(), ref, keys);
-    Value value;
-    value.bytes = std::move(*plaintext);
-    value.modified = stamp.modified;
+    auto value = Decrypt(std::move(fd), stamp, ref, keys.identities);
+    if (!value) return Explain(std::move(value).error(), ref, keys);
+    value->modified = stamp.modified;
     return value;
   }
 

@@ -5,14 +5,43 @@
 namespace secretfs {
 namespace {
 
+/// A file that is written to while it is in use could give a mixture of two versions: then it gives
+/// nothing more. (A write in the same instant of the file system's clock as the one before goes
+/// unnoticed.)
+class PlainContent final : public Content {
+ public:
+  PlainContent(UniqueFd fd, const FileStamp& stamp, std::string name)
+      : fd_(std::move(fd)), stamp_(stamp), name_(std::move(name)) {}
+  [[nodiscard]] uint64_t size() const noexcept override {
+    return static_cast<uint64_t>(stamp_.size);
+  }
+  Status ReadAt(uint64_t offset, ByteSpan into) const override {
+    const size_t count = TRY(secretfs::ReadAt(fd_.get(), offset, into, name_));
+    const FileStamp now = TRY(StampOf(fd_.get(), name_));
+    if (count == into.size() && now == stamp_) return Ok{};
+    return Error{Code::kInvalid, "was written to while it was in use", name_,
+                 "replace the file instead: write a new one beside it, and rename that"};
+  }
+
+ private:
+  const UniqueFd fd_;
+  const FileStamp stamp_;
+  const std::string name_;
+};
+
 class PlainFileProvider final : public Provider {
  public:
   Result<Value> Fetch(const std::string& ref, SteadyTime /*deadline*/,
                       std::stop_token /*stop*/) override {
-    const UniqueFd fd = TRY(OpenRegular(ref));
+    UniqueFd fd = TRY(OpenRegular(ref));
+    const FileStamp stamp = TRY(StampOf(fd.get(), ref));
     Value value;
-    value.modified = TRY(StampOf(fd.get(), ref)).modified;
-    value.bytes = TRY(ReadAllSecret(fd.get(), kMaxValueBytes, ref));
+    value.modified = stamp.modified;
+    if (stamp.size > static_cast<off_t>(kMaxValueBytes)) {
+      value.content = std::make_shared<const PlainContent>(std::move(fd), stamp, ref);
+    } else {
+      value.bytes = TRY(ReadAllSecret(fd.get(), kMaxValueBytes, ref));
+    }
     return value;
   }
 };

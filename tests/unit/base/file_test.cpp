@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <csignal>
 #include <filesystem>
@@ -448,6 +449,21 @@ TEST(UniqueFd, AssignmentClosesTheOldAndReleaseGivesUp) {
   const_cast<UniqueFd&>(zero).release();
   UniqueFd(write_end).reset();
   EXPECT_FALSE(IsOpen(write_end));
+}
+
+TEST(ReadAt, FillsFromTheOffsetUntilTheEnd) {
+  const testkit::TempDir folder;
+  const UniqueFd fd = OpenRegular(folder.Write("f", "0123456789")).value();
+  std::array<std::byte, 4> into{};
+  EXPECT_EQ(*ReadAt(fd.get(), 3, into, "f"), 4U);
+  EXPECT_EQ(AsText(into), "3456");
+  EXPECT_EQ(*ReadAt(fd.get(), 8, into, "f"), 2U);
+  EXPECT_EQ(AsText(into).substr(0, 2), "89");
+  EXPECT_EQ(*ReadAt(fd.get(), 10, into, "f"), 0U);
+  const UniqueFd folder_fd(::open(folder.path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  const auto failed = ReadAt(folder_fd.get(), 0, into, "name");
+  ASSERT_FALSE(failed);
+  EXPECT_EQ(failed.error().where, "name");
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "base/file.h"
+#include "crypto/encryption.h"
 #include "providers/identity_store.h"
 #include "tests/testkit/temp_dir.h"
 
@@ -138,6 +139,85 @@ TEST_F(AgeFileTest, FailuresNameTheFile) {
   EXPECT_EQ(value.error().code, Code::kPayload);
   EXPECT_EQ(value.error().where, cut);
   EXPECT_EQ(Fetch(identities, folder_.path()).error().code, Code::kInvalid) << "a directory";
+}
+
+class LargeAgeFileTest : public AgeFileTest {
+ protected:
+  /// Bytes that differ from chunk to chunk.
+  static std::string Text(size_t size) {
+    std::string text(size, '\0');
+    for (size_t i = 0; i < size; i += 4096) text[i] = static_cast<char>('a' + i / 4096 % 23);
+    return text;
+  }
+  std::string Encrypt(const std::string& plaintext, const age::EncryptionOptions& options = {}) {
+    age::MemorySink sealed;
+    const auto recipient = identities_->Get().identities.at(0)->ToRecipient().value();
+    EXPECT_TRUE(age::EncryptAll(AsBytes(plaintext), std::vector{recipient}, options, sealed));
+    return folder_.Write("large.age", AsText(sealed.bytes()));
+  }
+  static Result<std::string> Read(const Value& value, uint64_t offset, size_t size) {
+    std::string text(size, '?');
+    TRY(value.content->ReadAt(offset, std::as_writable_bytes(std::span(text))));
+    return text;
+  }
+  const IdentityStorePtr identities_ = Store({AtPath(kFixtures + "x25519.txt")}, "");
+};
+
+TEST_F(LargeAgeFileTest, IsHeldInMemoryUpToTheLimitAndReadByOffsetBeyond) {
+  const std::string most = Text(kMaxValueBytes);
+  const auto held = Fetch(identities_, Encrypt(most));
+  ASSERT_TRUE(held);
+  EXPECT_FALSE(held->content);
+  EXPECT_TRUE(AsText(held->bytes.Expose()) == most);
+  const std::string more = most + "more";
+  const std::string file = Encrypt(more);
+  const auto value = Fetch(identities_, file);
+  ASSERT_TRUE(value && value->content);
+  EXPECT_TRUE(value->bytes.empty());
+  EXPECT_EQ(value->size(), more.size());
+  EXPECT_EQ(value->modified, StampOf(file)->modified);
+  EXPECT_EQ(*Read(*value, kMaxValueBytes - 1, 5), more.substr(kMaxValueBytes - 1));
+  EXPECT_TRUE(*Read(*value, 100'000, 200'000) == more.substr(100'000, 200'000));
+}
+
+TEST_F(LargeAgeFileTest, ArmoredItMustFitIntoMemory) {
+  const age::EncryptionOptions armored{.armored = true};
+  const std::string fits = Text(kMaxValueBytes - 1000);  // its armor is larger than the limit
+  const auto held = Fetch(identities_, Encrypt(fits, armored));
+  ASSERT_TRUE(held) << held.error().Text();
+  EXPECT_TRUE(AsText(held->bytes.Expose()) == fits);
+  const std::string file = Encrypt(Text(kMaxValueBytes + 1), armored);
+  const auto too_large = Fetch(identities_, file);
+  ASSERT_FALSE(too_large);
+  EXPECT_EQ(too_large.error().code, Code::kTooLarge);
+  EXPECT_EQ(too_large.error().where, file);
+  EXPECT_EQ(too_large.error().hint, "store it without armor: then it may be larger");
+}
+
+TEST_F(LargeAgeFileTest, DamageIsFoundWhereItIs) {
+  const std::string file = Encrypt(Text(kMaxValueBytes + 10));
+  std::string sealed = testkit::TempDir::Read(file);
+  sealed[sealed.size() / 2] ^= 1;
+  const auto value = Fetch(identities_, folder_.Write("large.age", sealed)).value();
+  const auto damaged = Read(value, kMaxValueBytes / 2 - 1000, 100);
+  ASSERT_FALSE(damaged);
+  EXPECT_EQ(damaged.error().code, Code::kPayload);
+  EXPECT_EQ(damaged.error().where, file);
+  EXPECT_TRUE(Read(value, 0, 100));
+  const auto truncated =
+      Fetch(identities_, folder_.Write("large.age", sealed.substr(0, sealed.size() - 1)));
+  ASSERT_FALSE(truncated);
+  EXPECT_EQ(truncated.error().code, Code::kPayload);
+  EXPECT_EQ(truncated.error().where, file);
+}
+
+TEST_F(LargeAgeFileTest, SaysWhichIdentitiesDoNotOpenIt) {
+  const std::string file = Encrypt(Text(kMaxValueBytes + 10));
+  const auto others = Store({AtPath(kFixtures + "ssh_ed25519")}, "");
+  const auto value = Fetch(others, file);
+  ASSERT_FALSE(value);
+  EXPECT_EQ(value.error().code, Code::kNoMatch);
+  EXPECT_EQ(value.error().where, file);
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include "providers/plain_file.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -20,17 +21,72 @@ TEST(PlainFile, GivesTheContentAndTheFilesTime) {
   EXPECT_EQ(value->modified, StampOf(file)->modified);
 }
 
-TEST(PlainFile, RefusesWhatIsNoFileOrTooLarge) {
+TEST(PlainFile, RefusesWhatIsNoFile) {
   const testkit::TempDir folder;
   const auto provider = MakePlainFileProvider();
   EXPECT_EQ(provider->Fetch(folder.path(), {}, {}).error().code, Code::kInvalid);
   EXPECT_EQ(provider->Fetch(folder.path() + "/none", {}, {}).error().code, Code::kNotFound);
-  const std::string large = folder.path() + "/large";
-  ASSERT_TRUE(ReplaceFile(large, {}, 0600));
-  ASSERT_EQ(truncate(large.c_str(), static_cast<off_t>(kMaxValueBytes)), 0);
-  EXPECT_EQ(provider->Fetch(large, {}, {})->bytes.size(), kMaxValueBytes);
-  ASSERT_EQ(truncate(large.c_str(), static_cast<off_t>(kMaxValueBytes) + 1), 0);
-  EXPECT_EQ(provider->Fetch(large, {}, {}).error().code, Code::kTooLarge);
+}
+
+class LargePlainFileTest : public testing::Test {
+ protected:
+  /// A sparse file.
+  void Resize(off_t size) {
+    const UniqueFd fd(::open(file_.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
+    ASSERT_EQ(::ftruncate(fd.get(), size), 0);
+  }
+  void WriteAt(off_t offset, std::string_view text) {
+    const UniqueFd fd(::open(file_.c_str(), O_WRONLY | O_CLOEXEC));
+    ASSERT_EQ(::pwrite(fd.get(), text.data(), text.size(), offset),
+              static_cast<ssize_t>(text.size()));
+  }
+  Result<Value> Fetch() { return MakePlainFileProvider()->Fetch(file_, {}, {}); }
+  static Result<std::string> Read(const Value& value, uint64_t offset, size_t size) {
+    std::string text(size, '?');
+    TRY(value.content->ReadAt(offset, std::as_writable_bytes(std::span(text))));
+    return text;
+  }
+  static constexpr auto kLimit = static_cast<off_t>(kMaxValueBytes);
+  const testkit::TempDir folder_;
+  const std::string file_ = folder_ / "large";
+};
+
+TEST_F(LargePlainFileTest, IsHeldInMemoryUpToTheLimitAndReadByOffsetBeyond) {
+  Resize(kLimit);
+  EXPECT_EQ(Fetch()->bytes.size(), kMaxValueBytes);
+  Resize(kLimit + 10);
+  WriteAt(kLimit, "0123456789");
+  const auto value = Fetch();
+  ASSERT_TRUE(value && value->content);
+  EXPECT_TRUE(value->bytes.empty());
+  EXPECT_EQ(value->size(), kMaxValueBytes + 10);
+  EXPECT_EQ(value->modified, StampOf(file_)->modified);
+  EXPECT_EQ(*Read(*value, kMaxValueBytes + 2, 8), "23456789");
+  EXPECT_EQ(*Read(*value, 0, 3), std::string(3, '\0'));
+}
+
+TEST_F(LargePlainFileTest, GivesNothingOnceItWasWrittenTo) {
+  Resize(kLimit + 10);
+  const auto value = Fetch().value();
+  ASSERT_TRUE(Read(value, 5, 5));
+  WriteAt(100, "x");
+  const auto altered = Read(value, 5, 5);
+  ASSERT_FALSE(altered);
+  EXPECT_EQ(altered.error().code, Code::kInvalid);
+  EXPECT_EQ(altered.error().Text(), file_ + ": was written to while it was in use");
+  EXPECT_TRUE(Read(Fetch().value(), 5, 5)) << "made anew it is right";
+  const auto newer = Fetch().value();
+  Resize(kLimit + 5);
+  EXPECT_EQ(Read(newer, kMaxValueBytes + 1, 8).error().code, Code::kInvalid) << "truncated";
+}
+
+TEST_F(LargePlainFileTest, GoesOnAfterItWasReplacedOrRemoved) {
+  Resize(kLimit + 10);
+  WriteAt(0, "old");
+  const auto value = Fetch().value();
+  ASSERT_EQ(unlink(file_.c_str()), 0);
+  ASSERT_TRUE(ReplaceFile(file_, AsBytes("new"), 0600));
+  EXPECT_EQ(*Read(value, 0, 3), "old");
 }
 
 }  // namespace

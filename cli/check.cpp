@@ -55,7 +55,7 @@ ExitCode TryEverything(const Assembly& assembly, bool json) {
   NoLog log;
   size_t failed = 0;
   for (const File& file : assembly.files) {
-    if (!MakeNow(file.entry, clock, log, {})) ++failed;
+    if (!MakeNow(file.entry, clock, log, {}, Verify::kWhole)) ++failed;
   }
   if (json) {
     std::fputs(FilesJson(assembly.files).c_str(), stdout);

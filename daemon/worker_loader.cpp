@@ -197,15 +197,19 @@ void WorkerLoader::MakeAndAnswer(const EntryPtr& entry, const std::stop_token& s
 void WorkerLoader::ReadAndAnswer(const ReadingPtr& reading, PartReader& reader) {
   const Part& part = reading->part;
   const Result<ByteView> bytes = reader.Read(part);
-  // Want of memory says nothing about the content.
-  if (!bytes && bytes.error().code != Code::kResource && part.entry->value() == part.value) {
-    Fail(*part.entry, bytes.error(), clock_, log_);
-  }
+  if (!bytes) NoteUnread(part, bytes.error());
   std::unique_lock lock(mutex_);
   const bool waits = readings_.erase(reading) > 0;
   lock.unlock();
   if (waits) reading->done(bytes);
   reader.Forget();
+}
+
+/// The first failure of a version counts: readers in a loop must not put off the next try.
+void WorkerLoader::NoteUnread(const Part& part, const Error& error) {
+  if (error.code == Code::kResource) return;  // says nothing about the content
+  const Entry::Report report = part.entry->GetReport();
+  if (report.value == part.value && !report.error) Fail(*part.entry, error, clock_, log_);
 }
 
 void WorkerLoader::WatchDeadlines(const std::stop_token& stop) {

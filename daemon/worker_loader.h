@@ -63,6 +63,7 @@ class WorkerLoader final : public Loader {
   void Work(const std::stop_token& stop);
   void MakeAndAnswer(const EntryPtr& entry, const std::stop_token& stop);
   void ReadAndAnswer(const ReadingPtr& reading, PartReader& reader);
+  void NoteUnread(const Part& part, const Error& error);
   void AddWorkerLocked();
   void ReplaceStuckLocked(SteadyTime now);
   void WatchDeadlines(const std::stop_token& stop);

@@ -226,6 +226,18 @@ TEST_F(LargeValueTest, AContentThatCouldNotBeReadIsMadeAnewASecondLater) {
   EXPECT_EQ(large.made, 2);
 }
 
+TEST_F(LargeValueTest, ReadersInALoopDoNotPutTheNextTryOff) {
+  LargeEntry large;
+  const ValuePtr value = *Make(large.entry);
+  WorkerLoader loader(fake_clock_, log_, 1);
+  large.content->FailWith(kAltered);
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_EQ(ReadAndWait(loader, {large.entry, value, 0, 10}).code, Code::kPayload);
+    fake_clock_.Advance(std::chrono::milliseconds(400));
+  }
+  EXPECT_NE(*Make(large.entry), value);
+}
+
 TEST_F(LargeValueTest, TheOldContentStaysInUseWhenNoNewOneCanBeMade) {
   LargeEntry large;
   const ValuePtr first = *Make(large.entry);

@@ -103,7 +103,7 @@ Result<ParsedIdentities> ParseIdentityFile(const SecretBytes& content, const std
               name);
   }
   if (!text.starts_with("-----BEGIN")) return ParseLines(text, name, help);
-  auto identity = ParseSshPrivateKey(content.Expose());
+  auto identity = ParseSshPrivateKey(content.Expose(), {name, help.passphrases});
   if (!identity) return At(std::move(identity).error(), name);
   ParsedIdentities parsed;
   parsed.identities.push_back(*std::move(identity));

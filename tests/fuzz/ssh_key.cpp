@@ -12,7 +12,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace secretfs;
   const std::string_view input(reinterpret_cast<const char*>(data), size);
   const auto try_text = [](std::string_view text) {
-    const auto identity = age::ParseSshPrivateKey(AsBytes(text));
+    const auto identity = age::ParseSshPrivateKey(AsBytes(text), {});
     if (identity && !(*identity)->Describe().starts_with("ssh-")) std::abort();
     if (!identity && identity.error().what.empty()) std::abort();
   };

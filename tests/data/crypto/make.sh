@@ -24,6 +24,21 @@ openssl pkcs8 -topk8 -passout pass:secret -in ssh_rsa_pkcs8.pem -out rsa_pkcs8_e
 openssl rsa -aes128 -passout pass:secret -traditional -in ssh_rsa_pkcs8.pem \
   -out rsa_pkcs1_encrypted.pem 2>/dev/null
 
+# The same keys under a passphrase, with each cipher.
+for cipher in $(ssh -Q cipher); do
+  cp ssh_ed25519 key
+  ssh-keygen -q -p -Z "$cipher" -a 2 -N secret -P '' -f key >/dev/null
+  mv key "ssh_ed25519_${cipher%@*}"
+done
+cp ssh_rsa key
+ssh-keygen -q -p -a 2 -N secret -P '' -f key >/dev/null
+mv key ssh_rsa_encrypted
+lock() { openssl pkcs8 -topk8 -passout pass:secret "$@"; }
+lock -v1 PBE-SHA1-3DES -in ssh_rsa_pkcs8.pem -out rsa_pkcs8_v1_encrypted.pem
+lock -scrypt -scrypt_N 1024 -in ed25519_pkcs8.pem -out ed25519_pkcs8_encrypted.pem
+lock -scrypt -scrypt_N 2 -scrypt_p 17 -in ed25519_pkcs8.pem -out pkcs8_scrypt_many_passes.pem
+lock -iter 10000001 -in ed25519_pkcs8.pem -out pkcs8_many_iterations.pem
+
 recipient=$(age-keygen -y x25519.txt)
 other=$(age-keygen 2>/dev/null | age-keygen -y)
 age -r "$recipient" -o x25519.age plaintext

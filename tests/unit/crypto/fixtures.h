@@ -44,6 +44,18 @@ inline std::vector<IdentityPtr> Identities(const std::string& fixture) {
   return ParseIdentityFile(Secret(Fixture(fixture)), fixture, {}).value().identities;
 }
 
+/// What answers with these passphrases, and counts into `asked` how often it had to.
+inline AskPassphrases Answer(std::vector<std::string> texts, int* asked = nullptr) {
+  return [texts = std::move(texts), asked](const std::string& /*of*/) {
+    if (asked != nullptr) ++*asked;
+    std::vector<SecretPtr> passphrases;
+    for (const std::string& text : texts) {
+      passphrases.push_back(std::make_shared<const SecretBytes>(Secret(text)));
+    }
+    return passphrases;
+  };
+}
+
 /// Gives at most `step` bytes at a time, and an error at the end if there is one.
 class DribbleSource final : public ByteSource {
  public:

@@ -29,8 +29,10 @@ void IdentityOptions::AddTo(CLI::App& app) {
       ->type_name("FILE")
       ->allow_extra_args(false)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
-  passphrases_->AddOptions(app);
+  AddHelpTo(app);
 }
+
+void IdentityOptions::AddHelpTo(CLI::App& app) { passphrases_->AddOptions(app); }
 
 age::IdentityHelp IdentityOptions::Help() const { return {AskFrom(passphrases_), nullptr}; }
 
@@ -53,6 +55,18 @@ Result<std::vector<age::IdentityPtr>> IdentityOptions::Read(
   if (identities.empty() && !problems.empty()) {
     return Error{Code::kInvalid, "none of the files gives an identity", "",
                  "the reasons are above"};
+  }
+  return identities;
+}
+
+Result<std::vector<age::IdentityPtr>> IdentityOptions::ReadAll(
+    const std::vector<std::string>& files) const {
+  const age::IdentityHelp help = Help();
+  std::vector<age::IdentityPtr> identities;
+  for (const std::string& file : files) {
+    auto parsed = TRY(ReadFrom(file, help));
+    if (!parsed.problems.empty()) return std::move(parsed.problems.front());
+    identities.insert(identities.end(), parsed.identities.begin(), parsed.identities.end());
   }
   return identities;
 }

@@ -15,6 +15,8 @@ class IdentityOptions {
  public:
   /// Declares -i and the options for passphrases and plugins.
   void AddTo(CLI::App& app);
+  /// Without -i: for commands that name their files in another way.
+  void AddHelpTo(CLI::App& app);
 
   [[nodiscard]] const std::vector<std::string>& files() const noexcept { return files_; }
   [[nodiscard]] PassphraseSource& passphrases() const noexcept { return *passphrases_; }
@@ -25,6 +27,10 @@ class IdentityOptions {
   /// none is a warning as long as another one does. Errors: that of a file, when no file gives one.
   [[nodiscard]] Result<std::vector<age::IdentityPtr>> Read(
       const std::vector<std::string>& defaults = {}) const;
+  /// Those of `files`, all of them: for encrypting. Errors: that of the first file or line that
+  /// gives none.
+  [[nodiscard]] Result<std::vector<age::IdentityPtr>> ReadAll(
+      const std::vector<std::string>& files) const;
 
  private:
   std::vector<std::string> files_;

@@ -51,7 +51,14 @@ Error UnknownText(std::string_view text) {
 
 Error NotInThisBuild(const char* what) { return {Code::kUnsupported, what, "", ""}; }
 
-Result<RecipientPtr> ParseAgeRecipient(std::string_view text, const PluginHostPtr& /*plugins*/) {
+Result<RecipientPtr> ParsePluginRecipient(std::string_view text, const PluginHostPtr& plugins) {
+  if (plugins != nullptr) return MakePluginRecipient(text, plugins);
+  return Error{Code::kUnsupported,
+               "a recipient of an age plugin, and no folder of plugins is given", "",
+               "give --plugin-dir DIR"};
+}
+
+Result<RecipientPtr> ParseAgeRecipient(std::string_view text, const PluginHostPtr& plugins) {
   const auto decoded = crypto::DecodeBech32(AsBytes(text));
   if (!decoded) {
     if (decoded.error().code != Code::kInvalid) return decoded.error();
@@ -62,9 +69,7 @@ Result<RecipientPtr> ParseAgeRecipient(std::string_view text, const PluginHostPt
   if (decoded->prefix == kHybridPrefix) {
     return NotInThisBuild("a post-quantum recipient, which this build cannot encrypt to");
   }
-  if (decoded->prefix.starts_with(kPluginPrefix)) {
-    return NotInThisBuild("a recipient of an age plugin, which this build cannot encrypt to");
-  }
+  if (decoded->prefix.starts_with(kPluginPrefix)) return ParsePluginRecipient(text, plugins);
   return UnknownText(text);
 }
 

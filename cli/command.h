@@ -25,7 +25,9 @@ std::vector<Command> Commands();
 // One factory per file of a command.
 Command CheckCommand();
 Command DecryptCommand();
+Command EncryptCommand();
 Command GitCredentialCommand();
+Command KeygenCommand();
 Command MountCommand();
 Command StatusCommand();
 Command TokensCommand();

@@ -3,8 +3,8 @@
 namespace secretfs {
 
 std::vector<Command> Commands() {
-  return {MountCommand(),   CheckCommand(),  StatusCommand(),
-          DecryptCommand(), TokensCommand(), GitCredentialCommand()};
+  return {MountCommand(),   CheckCommand(),  StatusCommand(), DecryptCommand(),
+          EncryptCommand(), KeygenCommand(), TokensCommand(), GitCredentialCommand()};
 }
 
 }  // namespace secretfs

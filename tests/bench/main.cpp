@@ -20,9 +20,11 @@ struct Row {
   std::string_view name;
   void (*measure)(Scene&, Table&);
 };
-constexpr std::array<Row, 6> kRows{{{"open", OpenRow},
+constexpr std::array<Row, 8> kRows{{{"open", OpenRow},
                                     {"ready", ReadyRow},
                                     {"read-all", ReadAllRow},
+                                    {"small", SmallRow},
+                                    {"hybrid", HybridRow},
                                     {"decrypt", DecryptRow},
                                     {"list", ListRow},
                                     {"memory", MemoryRow}}};

@@ -42,6 +42,10 @@ void OpenRow(Scene& scene, Table& table);
 void ReadyRow(Scene& scene, Table& table);
 /// 1,000 secrets from the start of `mount` to the last byte, against one `age -d` each.
 void ReadAllRow(Scene& scene, Table& table);
+/// 1,000 secrets, each read for the first time, from a daemon that runs.
+void SmallRow(Scene& scene, Table& table);
+/// Unwrapping a post-quantum file key, in a build that can.
+void HybridRow(Scene& scene, Table& table);
 /// `secretfs decrypt` of 256 MiB against `age -d`.
 void DecryptRow(Scene& scene, Table& table);
 /// What `ls -l` asks, for 1,000 secrets against a tmpfs.

@@ -1,0 +1,78 @@
+#include "crypto/file_key.h"
+
+#include "tests/unit/crypto/fixtures.h"
+
+namespace secretfs::age {
+namespace {
+
+/// Fits nothing, for the given reason.
+class StrangeIdentity final : public Identity {
+ public:
+  explicit StrangeIdentity(std::string hint = {}) : hint_(std::move(hint)) {}
+  [[nodiscard]] Result<SecretBytes> Unwrap(std::span<const Stanza>) const override {
+    return Error{Code::kNoMatch, "it is strange", "", hint_};
+  }
+  [[nodiscard]] std::string Describe() const override { return "stranger"; }
+
+ private:
+  std::string hint_;
+};
+
+Error WhyNot(const std::vector<IdentityPtr>& identities) {
+  Header header;
+  header.stanzas = {{"X25519", {}, {}}};
+  return UnwrapFileKey(header, identities).error();
+}
+
+TEST(FileKey, DescribesEachKindOfStanzaOnce) {
+  const auto texts = DescribeStanzas(ParseHeader(Fixture("several.age"))->stanzas);
+  ASSERT_EQ(texts.size(), 3U);
+  EXPECT_EQ(texts[0], "2 x X25519");
+  // What the file shows can be compared with what the keys are called.
+  const auto begins_as = [](const std::string& text, const std::string& key) {
+    const std::string shown = text.substr(0, text.find("..."));
+    return shown.find("SHA256:") != std::string::npos &&
+           Identities(key)[0]->Describe().starts_with(shown);
+  };
+  EXPECT_TRUE(begins_as(texts[1], "ssh_rsa")) << texts[1];
+  EXPECT_TRUE(begins_as(texts[2], "ssh_ed25519")) << texts[2];
+}
+
+TEST(FileKey, CutsWhatAFileSaysToAReadableLength) {
+  std::vector<Stanza> stanzas{{"ssh-rsa", {std::string(5000, 'x')}, {}}};
+  for (size_t i = 0; i < 20; ++i) {
+    stanzas.push_back({std::string(5000, static_cast<char>('a' + i)), {}, {}});
+  }
+  const auto texts = DescribeStanzas(stanzas);
+  ASSERT_EQ(texts.size(), 17U);
+  EXPECT_EQ(texts[0], "ssh-rsa");
+  EXPECT_EQ(texts[1], std::string(40, 'a'));
+  EXPECT_EQ(texts[16], "and 5 other kinds");
+}
+
+TEST(FileKey, PassesHintsOnOnce) {
+  const auto plain = std::make_shared<StrangeIdentity>();
+  const auto helpful = std::make_shared<StrangeIdentity>("make friends");
+  EXPECT_EQ(WhyNot({}).hint, "no identity was given");
+  EXPECT_EQ(
+      WhyNot({plain}).hint,
+      "tried stranger (it is strange); encrypt the file to one of these, or add its identity");
+  EXPECT_EQ(WhyNot({plain, helpful, helpful}).hint,
+            "tried stranger (it is strange); stranger (it is strange); stranger (it is strange); "
+            "make friends");
+}
+
+TEST(FileKey, NamesSixteenIdentitiesAndCountsTheRest) {
+  const std::vector<IdentityPtr> identities(20, std::make_shared<StrangeIdentity>());
+  const std::string hint = WhyNot(identities).hint;
+  EXPECT_NE(hint.find("; and 4 more; "), std::string::npos) << hint;
+  size_t named = 0;
+  for (size_t at = hint.find("stranger"); at != std::string::npos;
+       at = hint.find("stranger", at + 1)) {
+    ++named;
+  }
+  EXPECT_EQ(named, 16U);
+}
+
+}  // namespace
+}  // namespace secretfs::age

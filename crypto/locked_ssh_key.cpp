@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/text.h"
+#include "crypto/ssh_recipient.h"
 #include "crypto/unwrap.h"
 
 namespace secretfs::age {
@@ -29,7 +30,7 @@ class LockedSshKey final : public Identity {
   }
 
   [[nodiscard]] Result<RecipientPtr> ToRecipient() const override {
-    return TRY(lock_.Unlock()).front()->ToRecipient();
+    return MakeSshRecipient(public_key_.wire());
   }
 
  private:

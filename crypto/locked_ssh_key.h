@@ -10,14 +10,18 @@
 
 namespace secretfs::age {
 
-/// About a minute of work; ssh-keygen's own choice, 16 or 24 rounds, takes a tenth of a second.
-inline constexpr uint32_t kMaxBcryptRounds = 10'000;
+/// How much work a key may demand before it is refused. The programs' own choices are 16 or 24
+/// rounds, and 2,048 iterations: a fraction of a second.
+struct SshKeyLimits {
+  uint32_t rounds = 10'000;          // of bcrypt_pbkdf: about a minute
+  uint64_t iterations = 10'000'000;  // of PKCS#8's derivations: some seconds
+};
 
 /// What a key under a passphrase needs.
 struct SshKeyHelp {
   std::string name;  // of the key's file, for the question
   AskPassphrases passphrases;
-  uint32_t max_rounds = kMaxBcryptRounds;
+  SshKeyLimits limits = {};
 };
 
 /// Asks when a stanza has the key's tag. What `open` gives must be one identity of this key.

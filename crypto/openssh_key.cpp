@@ -131,7 +131,7 @@ Result<IdentityPtr> Open(const Container& container, const Protection& protectio
 
 Result<IdentityPtr> MakeLocked(SecretBytes bytes, const Container& container,
                                const SshKeyHelp& help) {
-  const Protection protection = TRY(ParseProtection(container, help.max_rounds));
+  const Protection protection = TRY(ParseProtection(container, help.limits.rounds));
   const std::string type(AsText(TRY(WireReader(container.public_key).String())));
   if (!IsUsable(type)) return SshKeyOfOtherAlgorithm();
   SshPublicKey public_key(Bytes(container.public_key.begin(), container.public_key.end()));

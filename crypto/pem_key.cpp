@@ -79,7 +79,8 @@ Result<IdentityPtr> ParseLockedPkcs1(SecretBytes ciphertext, PemEncryption encry
 }
 
 Result<IdentityPtr> ParseLockedPkcs8(SecretBytes der, const SshKeyHelp& help) {
-  const auto locked = std::make_shared<const LockedPkcs8>(TRY(LockedPkcs8::Parse(der.Expose())));
+  const auto locked = std::make_shared<const LockedPkcs8>(
+      TRY(LockedPkcs8::Parse(der.Expose(), help.limits.iterations)));
   auto open = [locked](const SecretPtr& passphrase) {
     const auto open_one = [&]() -> Result<IdentityPtr> {
       return FromPkcs8(TRY(locked->Decrypt(passphrase->Expose())));

@@ -11,7 +11,6 @@ namespace {
 
 using crypto::OpenSslFree;
 
-constexpr uint64_t kMostIterations = 10'000'000;  // some seconds; OpenSSL itself takes 2,048
 constexpr uint64_t kMostScryptPasses = 16;  // OpenSSL bounds the memory, and so the time, of one
 
 using Pbes1 = std::unique_ptr<PBEPARAM, OpenSslFree<PBEPARAM_free>>;
@@ -53,13 +52,13 @@ Status CheckCount(const ASN1_INTEGER* number, uint64_t most) {
 }
 
 /// PBES2 (RFC 8018, section 6.2), whose key is derived by an algorithm of its own.
-Status CheckPbes2(const X509_ALGOR* algorithm) {
+Status CheckPbes2(const X509_ALGOR* algorithm, uint64_t max_iterations) {
   const auto parameters = Parameters<Pbes2>(algorithm, ASN1_ITEM_rptr(PBE2PARAM));
   if (parameters == nullptr) return Damaged();
   const X509_ALGOR* derivation = parameters->keyfunc;
   if (AlgorithmOf(derivation) == NID_id_pbkdf2) {
     const auto pbkdf2 = Parameters<Pbkdf2>(derivation, ASN1_ITEM_rptr(PBKDF2PARAM));
-    return pbkdf2 == nullptr ? Damaged() : CheckCount(pbkdf2->iter, kMostIterations);
+    return pbkdf2 == nullptr ? Damaged() : CheckCount(pbkdf2->iter, max_iterations);
   }
   if (AlgorithmOf(derivation) == NID_id_scrypt) {
     const auto scrypt = Parameters<Scrypt>(derivation, ASN1_ITEM_rptr(SCRYPT_PARAMS));
@@ -69,18 +68,18 @@ Status CheckPbes2(const X509_ALGOR* algorithm) {
   return Unsupported();
 }
 
-Status CheckWork(const X509_ALGOR* algorithm) {
+Status CheckWork(const X509_ALGOR* algorithm, uint64_t max_iterations) {
   const int kind = AlgorithmOf(algorithm);
-  if (kind == NID_pbes2) return CheckPbes2(algorithm);
+  if (kind == NID_pbes2) return CheckPbes2(algorithm, max_iterations);
   // PKCS#5 version 1 and PKCS#12 have the same parameters.
   if (EVP_PBE_find(EVP_PBE_TYPE_OUTER, kind, nullptr, nullptr, nullptr) != 1) return Unsupported();
   const auto parameters = Parameters<Pbes1>(algorithm, ASN1_ITEM_rptr(PBEPARAM));
-  return parameters == nullptr ? Damaged() : CheckCount(parameters->iter, kMostIterations);
+  return parameters == nullptr ? Damaged() : CheckCount(parameters->iter, max_iterations);
 }
 
 }  // namespace
 
-Result<LockedPkcs8> LockedPkcs8::Parse(ByteView der) {
+Result<LockedPkcs8> LockedPkcs8::Parse(ByteView der, uint64_t max_iterations) {
   const crypto::OpenSslCalls calls;
   const unsigned char* at = AsUnsigned(der);
   Sealed sealed(d2i_X509_SIG(nullptr, &at, static_cast<long>(der.size())));
@@ -88,7 +87,7 @@ Result<LockedPkcs8> LockedPkcs8::Parse(ByteView der) {
   if (sealed == nullptr || at != AsUnsigned(der) + der.size()) return Damaged();
   const X509_ALGOR* algorithm = nullptr;
   X509_SIG_get0(sealed.get(), &algorithm, nullptr);
-  auto checked = CheckWork(algorithm);
+  auto checked = CheckWork(algorithm, max_iterations);
   TRY(calls.CheckMemory());
   if (!checked) return std::move(checked).error();
   return LockedPkcs8(std::move(sealed));

@@ -11,7 +11,7 @@ namespace {
 constexpr uint32_t kTestRounds = 50;
 
 Result<IdentityPtr> Parse(const std::string& text, AskPassphrases ask = {}) {
-  return ParseSshPrivateKey(AsBytes(text), {"id_test", std::move(ask), kTestRounds});
+  return ParseSshPrivateKey(AsBytes(text), {"id_test", std::move(ask), {.rounds = kTestRounds}});
 }
 
 IdentityPtr Load(const std::string& fixture, AskPassphrases ask) {
@@ -110,6 +110,20 @@ TEST(LockedSshKey, AsksForAKeyWithoutAPublicHalfWhenThereIsAStanzaOfItsKind) {
   EXPECT_EQ(asked, 1);
   EXPECT_EQ(FailureOf(DecryptFixture("ssh_ed25519.age", pkcs8)), Code::kNoMatch);
   EXPECT_EQ(asked, 2);
+}
+
+TEST(LockedSshKey, TellsItsRecipientWithoutAQuestionWhereItCan) {
+  int asked = 0;
+  for (const std::string name : {"ssh_ed25519", "ssh_rsa"}) {
+    const std::string locked = name == "ssh_rsa" ? "ssh_rsa_encrypted" : "ssh_ed25519_aes256-ctr";
+    EXPECT_EQ(Load(locked, Answer({"secret"}, &asked))->ToRecipient().value()->Text(),
+              Identities(name)[0]->ToRecipient().value()->Text());
+  }
+  EXPECT_EQ(asked, 0);
+  EXPECT_EQ(
+      Load("rsa_pkcs1_encrypted.pem", Answer({"secret"}, &asked))->ToRecipient().value()->Text(),
+      Identities("ssh_rsa")[0]->ToRecipient().value()->Text());
+  EXPECT_EQ(asked, 1);
 }
 
 TEST(LockedSshKey, AWrongPassphraseIsNoMatch) {

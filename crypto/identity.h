@@ -6,6 +6,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "base/result.h"
 #include "base/secret_bytes.h"
@@ -35,6 +36,13 @@ class Identity {
   [[nodiscard]] virtual Result<RecipientPtr> ToRecipient() const {
     return Error{Code::kUnsupported, "an identity of this kind does not tell its recipient", "",
                  ""};
+  }
+
+  /// The same for an identity that stands for several; it may have to be unlocked for that. Errors:
+  /// as above, and kNoMatch when it cannot be unlocked.
+  [[nodiscard]] virtual Result<std::vector<RecipientPtr>> ToRecipients() const {
+    auto recipient = TRY(ToRecipient());
+    return std::vector<RecipientPtr>{std::move(recipient)};
   }
 };
 

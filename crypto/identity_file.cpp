@@ -5,6 +5,7 @@
 #include "crypto/bech32.h"
 #include "crypto/hybrid.h"
 #include "crypto/init.h"
+#include "crypto/locked_identity_file.h"
 #include "crypto/ssh_key.h"
 #include "crypto/x25519.h"
 
@@ -88,6 +89,30 @@ Result<ParsedIdentities> ParseLines(std::string_view text, const std::string& na
   return At(Invalid("there is no identity in the file"), name);
 }
 
+Result<ParsedIdentities> One(Result<IdentityPtr> identity, const std::string& name) {
+  if (!identity) return At(std::move(identity).error(), name);
+  ParsedIdentities parsed;
+  parsed.identities.push_back(*std::move(identity));
+  return parsed;
+}
+
+bool IsLocked(std::string_view text) {
+  return text.starts_with("age-encryption.org/") || text.starts_with("-----BEGIN AGE");
+}
+
+Result<ParsedIdentities> ParseOpenFile(std::string_view text, const std::string& name,
+                                       const IdentityHelp& help) {
+  if (!text.starts_with("-----BEGIN")) return ParseLines(text, name, help);
+  return One(ParseSshPrivateKey(AsBytes(text), {name, help.passphrases, help.ssh_limits}), name);
+}
+
+Result<ParsedIdentities> ParseUnlockedFile(const SecretBytes& content, const std::string& name,
+                                           const IdentityHelp& help) {
+  const std::string_view text = AsText(content.Expose());
+  if (!IsLocked(text)) return ParseOpenFile(text, name, help);
+  return At(Invalid("an identity file under a passphrase inside another"), name);
+}
+
 }  // namespace
 
 Result<ParsedIdentities> ParseIdentityFile(const SecretBytes& content, const std::string& name,
@@ -97,17 +122,11 @@ Result<ParsedIdentities> ParseIdentityFile(const SecretBytes& content, const std
   if (text.size() > kMaxIdentityFileBytes) {
     return Error{Code::kTooLarge, "an identity file is at most 16 MiB", name, ""};
   }
-  if (text.starts_with("age-encryption.org/") || text.starts_with("-----BEGIN AGE")) {
-    return At(Unsupported("an identity file under a passphrase, which cannot be asked for here",
-                          "decrypt it with `age -d`, and keep the result where only root reads"),
-              name);
-  }
-  if (!text.starts_with("-----BEGIN")) return ParseLines(text, name, help);
-  auto identity = ParseSshPrivateKey(content.Expose(), {name, help.passphrases});
-  if (!identity) return At(std::move(identity).error(), name);
-  ParsedIdentities parsed;
-  parsed.identities.push_back(*std::move(identity));
-  return parsed;
+  if (!IsLocked(text)) return ParseOpenFile(text, name, help);
+  const auto parse = [name, help](const SecretBytes& unlocked) {
+    return ParseUnlockedFile(unlocked, name, help);
+  };
+  return One(MakeLockedIdentityFile(content.Expose(), name, help, parse), name);
 }
 
 }  // namespace secretfs::age

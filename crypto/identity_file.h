@@ -10,16 +10,19 @@
 #include "crypto/passphrase.h"
 #include "crypto/plugin.h"
 #include "crypto/scrypt.h"  // the identity that comes from no file
+#include "crypto/ssh_key.h"
 
 namespace secretfs::age {
 
 /// The largest identity file, as age has it.
 inline constexpr size_t kMaxIdentityFileBytes = size_t{16} << 20;
 
-/// What identities may need beyond the text of their file; both may be empty.
+/// What identities may need beyond the text of their file; all may be left empty.
 struct IdentityHelp {
   AskPassphrases passphrases;
   PluginHostPtr plugins;
+  int max_work_factor = kDefaultMaxWorkFactor;  // of a file under a passphrase (crypto/scrypt.h)
+  SshKeyLimits ssh_limits = {};
 };
 
 struct ParsedIdentities {

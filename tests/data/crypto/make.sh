@@ -48,11 +48,16 @@ age -R ssh_rsa.pub -o ssh_rsa.age plaintext
 age -r "$other" -R ssh_rsa.pub -R ssh_ed25519.pub -r "$recipient" -o several.age plaintext
 node --input-type=module -e '
   import fs from "node:fs";
-  const { Encrypter } = await import(`${process.argv[1]}/node_modules/age-encryption/dist/index.js`);
-  const encrypter = new Encrypter();
-  encrypter.setPassphrase("correct horse");
-  encrypter.setScryptWorkFactor(10);
-  fs.writeFileSync("passphrase.age", await encrypter.encrypt(fs.readFileSync("plaintext")));
+  const { Encrypter, armor } = await import(`${process.argv[1]}/node_modules/age-encryption/dist/index.js`);
+  const lock = async (file) => {
+    const encrypter = new Encrypter();
+    encrypter.setPassphrase("correct horse");
+    encrypter.setScryptWorkFactor(10);
+    return encrypter.encrypt(fs.readFileSync(file));
+  };
+  fs.writeFileSync("passphrase.age", await lock("plaintext"));
+  fs.writeFileSync("x25519_locked.age", await lock("x25519.txt"));
+  fs.writeFileSync("x25519_locked_armored.age", armor.encode(await lock("x25519.txt")));
 ' "$NPM"
 "$AGE_1_3/age-keygen" -pq -o hybrid.txt 2>/dev/null
 "$AGE_1_3/age-keygen" -y hybrid.txt | "$AGE_1_3/age" -R - -o hybrid.age plaintext

@@ -101,15 +101,9 @@ TEST(IdentityFile, NeverQuotesTheFile) {
 }
 
 TEST(IdentityFile, SaysWhatItCannotUse) {
-  for (const std::string text :
-       {"AGE-PLUGIN-YUBIKEY-1Q6KDSQVZX7WCZ6G0XQQ", "age-encryption.org/v1\n-> scrypt x 10\n",
-        "-----BEGIN AGE ENCRYPTED FILE-----\n"}) {
-    const auto identities = Parse(text);
-    ASSERT_EQ(FailureOf(identities), Code::kUnsupported) << text;
-    EXPECT_NE(identities.error().hint, "") << text;
-  }
   EXPECT_EQ(Verdict("\nAGE-PLUGIN-YUBIKEY-1Q6KDSQVZX7WCZ6G0XQQ"),
             "keys.txt:2: an identity of an age plugin, and no folder of plugins is given");
+  EXPECT_NE(Parse("AGE-PLUGIN-YUBIKEY-1Q6KDSQVZX7WCZ6G0XQQ").error().hint, "");
 }
 
 TEST(IdentityFile, RejectsAFileWithoutIdentities) {

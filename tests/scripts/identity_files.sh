@@ -1,0 +1,61 @@
+#!/usr/bin/env bash
+# Identity files that the real age encrypted with a passphrase open files once they are unlocked, from
+# every place that passphrases come from, in decrypt and in the mount; one that cannot be unlocked is
+# only a warning as long as another identity fits.
+source "$(dirname "$0")/lib.sh"
+need age age-keygen python3 setsid
+
+cd "$work"
+head -c 70000 /dev/urandom >plain
+age-keygen -o open.txt 2>/dev/null
+age-keygen -o other.txt 2>/dev/null
+cat open.txt other.txt >both.txt
+age -r "$(age-keygen -y open.txt)" -o file.age plain
+age -r "$(age-keygen -y other.txt)" -o other.age plain
+printf 'a pass phrase\n' >passphrase
+printf 'another\n' >wrong
+
+seal() { # FILE OUTPUT OPTIONS-OF-AGE...
+  local from=$1 to=$2
+  shift 2
+  printf 'a pass phrase\na pass phrase\n' >typed
+  "$helpers/typed.py" typed age -p "$@" -o "$to" "$from" >seal.log 2>&1 || fail "age -p: $(cat seal.log)"
+}
+seal open.txt locked.age
+seal both.txt armored.age -a
+expect_match "$(head -c 14 locked.age)" 'age-encryption' 'an identity file of age'
+expect_match "$(head -n 1 armored.age)" 'BEGIN AGE' 'an armored identity file of age'
+
+expect_opens() { # FILE OPTIONS...; with no terminal to ask at
+  expect_exit 0 setsid -w "$program" decrypt "${@:2}" "$1"
+  expect_same out plain "$1 with ${*:2}"
+}
+
+exec 7<passphrase
+expect_opens file.age --passphrase-fd 7 -i locked.age
+exec 7<passphrase
+expect_opens other.age --passphrase-fd 7 -i armored.age
+exec 7<&-
+AGE_PASSPHRASE='a pass phrase' expect_opens file.age -i armored.age
+
+# --- what is wrong is a reason, not the end ----------------------------------------------------------
+
+AGE_PASSPHRASE=another expect_exit 10 setsid -w "$program" decrypt -i locked.age file.age
+expect_match "$err" 'file.age: no identity matched; the file is encrypted to: X25519' 'what the file is for'
+expect_match "$err" 'identity file locked.age under a passphrase \(wrong passphrase\)' 'why not'
+AGE_PASSPHRASE='a pass phrase' expect_exit 10 "$program" decrypt -i locked.age other.age
+expect_match "$err" "identity file locked.age with X25519 $(age-keygen -y open.txt) \\(its X25519 stanza is for another key\\)" 'why an unlocked one does not fit'
+expect_exit 10 setsid -w "$program" decrypt -i locked.age file.age
+expect_match "$err" 'no passphrase' 'without a passphrase'
+AGE_PASSPHRASE=another expect_opens other.age -i locked.age -i other.txt
+expect_opens other.age -i locked.age -i other.txt
+head -c -1 locked.age >cut.age
+AGE_PASSPHRASE='a pass phrase' expect_exit 10 "$program" decrypt -i cut.age file.age
+expect_match "$err" 'cut.age' 'a damaged identity file'
+AGE_PASSPHRASE='a pass phrase' expect_opens other.age -i cut.age -i other.txt
+printf 'age-encryption.org/v1\n' >broken.age
+AGE_PASSPHRASE='a pass phrase' expect_opens other.age -i broken.age -i other.txt
+expect_match "$err" 'broken.age: a damaged identity file' 'the warning'
+[[ $err != *'a pass phrase'* ]] || fail 'the passphrase was shown'
+
+finish 'identity files of age under a passphrase open files, and failing ones do not spoil others'

@@ -7,6 +7,7 @@
 
 #include "base/file.h"
 #include "cli/command.h"
+#include "cli/input_file.h"
 #include "cli/output_file.h"
 #include "cli/recipient_options.h"
 #include "cli/ui.h"
@@ -77,21 +78,21 @@ Status CheckNotSame(int input, const std::string& output) {
   return Ok{};
 }
 
-Result<size_t> ReadSome(int fd, ByteSpan into, const std::string& name) {
+Result<size_t> ReadSome(const InputFile& input, ByteSpan into) {
   while (true) {
-    const ssize_t n = ::read(fd, into.data(), into.size());
+    const ssize_t n = ::read(input.fd(), into.data(), into.size());
     if (n >= 0) return static_cast<size_t>(n);
-    if (errno != EINTR) return SystemError(errno, "cannot read", name);
+    if (errno != EINTR) return SystemError(errno, "cannot read", input.name());
   }
 }
 
-Status EncryptTo(OutputFile& output, int input, const std::string& name, bool armored,
+Status EncryptTo(OutputFile& output, const InputFile& input, bool armored,
                  std::span<const age::RecipientPtr> recipients) {
   const auto buffer = TRY(crypto::LockedBuffer::Make(kReadBytes));
   OutputSink sink(output);
   auto encryption = TRY(age::Encryption::Begin(sink, recipients, {.armored = armored}));
   while (true) {
-    const size_t size = TRY(ReadSome(input, buffer.bytes(), name));
+    const size_t size = TRY(ReadSome(input, buffer.bytes()));
     if (size == 0) break;
     TRY(encryption.Write(buffer.bytes().first(size)));
   }
@@ -100,15 +101,11 @@ Status EncryptTo(OutputFile& output, int input, const std::string& name, bool ar
 }
 
 Status Encrypt(const Options& options) {
-  const bool from_stdin = options.input == "-";
-  UniqueFd file;
-  if (!from_stdin) file = TRY(OpenRegular(options.input));
-  const int input = from_stdin ? STDIN_FILENO : file.get();
-  TRY(CheckNotSame(input, options.output));
+  const InputFile input = TRY(InputFile::Open(options.input));
+  TRY(CheckNotSame(input.fd(), options.output));
   const auto recipients = TRY(ReadRecipients(options));
   OutputFile output = TRY(OutputFile::Open(options.output));
-  return EncryptTo(output, input, from_stdin ? "standard input" : options.input, options.armored,
-                   recipients);
+  return EncryptTo(output, input, options.armored, recipients);
 }
 
 }  // namespace

@@ -1,16 +1,13 @@
 #include "cli/recipient_options.h"
 
-#include <unistd.h>
-
 #include <CLI/CLI.hpp>
 #include <algorithm>
 
 #include "base/file.h"
+#include "cli/input_file.h"
 
 namespace secretfs {
 namespace {
-
-constexpr const char* kStdin = "standard input";
 
 using Recipients = std::vector<age::RecipientPtr>;
 
@@ -22,12 +19,11 @@ Result<age::RecipientPtr> ParseOption(const std::string& text, const std::string
 }
 
 Result<Recipients> ReadRecipientFile(const std::string& file, const age::PluginHostPtr& plugins) {
-  const std::string name = file == "-" ? kStdin : file;
+  const InputFile input = TRY(InputFile::Open(file));
   // Somebody may name a file of secret keys by mistake.
   const SecretBytes content =
-      TRY(file == "-" ? ReadAllSecret(STDIN_FILENO, age::kMaxRecipientFileBytes, name)
-                      : ReadSecretFile(file, age::kMaxRecipientFileBytes));
-  return age::ParseRecipientFile(content.Expose(), name, plugins);
+      TRY(ReadAllSecret(input.fd(), age::kMaxRecipientFileBytes, input.name()));
+  return age::ParseRecipientFile(content.Expose(), input.name(), plugins);
 }
 
 }  // namespace

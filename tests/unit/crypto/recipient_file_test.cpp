@@ -74,6 +74,13 @@ TEST(ParseRecipient, SaysWhatIsWrong) {
             "there is something before the SSH public key");
 }
 
+TEST(ParseRecipient, OfAPluginNeedsPlugins) {
+  for (const char* prefix : {"age1yubikey", "age1tag", "age1tagpq"}) {
+    const auto parsed = ParseRecipient(crypto::EncodeBech32(prefix, Bytes(8)), nullptr);
+    EXPECT_EQ(FailureOf(parsed), Code::kUnsupported) << prefix;
+  }
+}
+
 TEST(ParseRecipient, RefusesAKeyOfAnotherSize) {
   // "age" with 31 and 33 bytes of zeros, and a hybrid one of 32.
   for (const auto& [prefix, size] : {std::pair{"age", 31}, {"age", 33}, {"age1pq", 32}}) {

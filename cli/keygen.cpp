@@ -77,10 +77,8 @@ std::string CreationTime() {
 }
 
 Status Generate(const Options& options) {
-  if (options.post_quantum) {
-    return Error{Code::kUnsupported, "this build has no post-quantum keys", "", ""};
-  }
-  const auto made = TRY(age::MakeNewX25519Identity());
+  const auto made =
+      TRY(options.post_quantum ? age::MakeNewHybridIdentity() : age::MakeNewX25519Identity());
   auto file = TRY(NewFile::Open(options.output));
   WarnIfOthersMayRead(file.fd());
   SecretBuilder text;

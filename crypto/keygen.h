@@ -15,4 +15,7 @@ struct NewIdentity {
 /// Errors: kResource.
 Result<NewIdentity> MakeNewX25519Identity();
 
+/// Post-quantum. Errors: kUnsupported in a build without X-Wing, kResource.
+Result<NewIdentity> MakeNewHybridIdentity();
+
 }  // namespace secretfs::age

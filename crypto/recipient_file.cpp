@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "crypto/bech32.h"
+#include "crypto/hybrid.h"
 #include "crypto/init.h"
 #include "crypto/ssh_recipient.h"
 #include "crypto/x25519.h"
@@ -49,13 +50,19 @@ Error UnknownText(std::string_view text) {
   return Invalid("not a recipient", std::string(kForms));
 }
 
-Error NotInThisBuild(const char* what) { return {Code::kUnsupported, what, "", ""}; }
-
 Result<RecipientPtr> ParsePluginRecipient(std::string_view text, const PluginHostPtr& plugins) {
   if (plugins != nullptr) return MakePluginRecipient(text, plugins);
   return Error{Code::kUnsupported,
                "a recipient of an age plugin, and no folder of plugins is given", "",
                "give --plugin-dir DIR"};
+}
+
+/// Where this build cannot, age-plugin-pq may.
+Result<RecipientPtr> ParseHybridRecipient(std::string_view text, ByteView key,
+                                          const PluginHostPtr& plugins) {
+  const bool by_plugin = !HybridSupported() && plugins != nullptr;
+  if (by_plugin && key.size() == kHybridRecipientBytes) return MakePluginRecipient(text, plugins);
+  return MakeHybridRecipient(key);
 }
 
 Result<RecipientPtr> ParseAgeRecipient(std::string_view text, const PluginHostPtr& plugins) {
@@ -66,9 +73,7 @@ Result<RecipientPtr> ParseAgeRecipient(std::string_view text, const PluginHostPt
   }
   const ByteView key = decoded->data.Expose();
   if (decoded->prefix == kNativePrefix) return MakeX25519Recipient(key);
-  if (decoded->prefix == kHybridPrefix) {
-    return NotInThisBuild("a post-quantum recipient, which this build cannot encrypt to");
-  }
+  if (decoded->prefix == kHybridPrefix) return ParseHybridRecipient(text, key, plugins);
   if (decoded->prefix.starts_with(kPluginPrefix)) return ParsePluginRecipient(text, plugins);
   return UnknownText(text);
 }

@@ -13,12 +13,14 @@ struct Scene {
   std::vector<SecretPtr> answer;
   std::optional<Error> no_answer;
   std::optional<Error> fault;  // of opening
+  std::function<void()> on_ask;
   std::atomic<int> asked = 0;
   std::atomic<int> opened = 0;
   Lock lock{"id.age",
             [this](const std::string& of) -> Result<std::vector<SecretPtr>> {
               EXPECT_EQ(of, "id.age");
               ++asked;
+              if (on_ask) on_ask();
               if (no_answer) return *no_answer;
               return answer;
             },
@@ -106,11 +108,20 @@ TEST(Lock, SaysHowToGiveAPassphraseWhenThereIsNobodyToAsk) {
 }
 
 TEST(Lock, ManyThreadsAskAndOpenOnce) {
+  constexpr int kThreads = 8;
   Scene scene;
   scene.Answer({"right"});
+  std::atomic<int> started = 0;
+  scene.on_ask = [&] {  // gives the others time to come in
+    while (started < kThreads) std::this_thread::yield();
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  };
   std::vector<std::thread> threads;
-  for (int i = 0; i < 8; ++i) {
-    threads.emplace_back([&] { EXPECT_TRUE(scene.lock.Unlock()); });
+  for (int i = 0; i < kThreads; ++i) {
+    threads.emplace_back([&] {
+      ++started;
+      EXPECT_TRUE(scene.lock.Unlock());
+    });
   }
   for (std::thread& thread : threads) thread.join();
   EXPECT_EQ(scene.asked, 1);

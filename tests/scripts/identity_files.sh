@@ -13,7 +13,7 @@ cat open.txt other.txt >both.txt
 age -r "$(age-keygen -y open.txt)" -o file.age plain
 age -r "$(age-keygen -y other.txt)" -o other.age plain
 printf 'a pass phrase\n' >passphrase
-printf 'another\n' >wrong
+printf 'some other words\n' >wrong
 
 seal() { # FILE OUTPUT OPTIONS-OF-AGE...
   local from=$1 to=$2
@@ -57,5 +57,29 @@ printf 'age-encryption.org/v1\n' >broken.age
 AGE_PASSPHRASE='a pass phrase' expect_opens other.age -i broken.age -i other.txt
 expect_match "$err" 'broken.age: a damaged identity file' 'the warning'
 [[ $err != *'a pass phrase'* ]] || fail 'the passphrase was shown'
+
+# --- in the mount ------------------------------------------------------------------------------------
+
+if [[ $EUID -eq 0 && -c /dev/fuse ]]; then
+  cat >config.yaml <<EOF
+identities:
+  - {file: cut.age, passphrase: passphrase}
+  - {file: locked.age, passphrase: passphrase}
+  - {file: armored.age, passphrase: wrong}
+secrets:
+  first: {age: file.age}
+  second: {age: file.age}
+  other: {age: other.age}
+EOF
+  mount_start config.yaml "$work/mnt"
+  expect_same "$work/mnt/first" plain 'mounted first'
+  expect_same "$work/mnt/second" plain 'mounted second'
+  expect_errno "$work/mnt/other" ENOKEY 'a secret whose identity has a wrong passphrase'
+  expect_match "$(cat "$log")" 'identity file .*armored.age under a passphrase \(wrong passphrase\)' 'the log'
+  expect_no_match "$(cat "$log")" 'a pass phrase|some other' 'the log'
+  mount_stop TERM
+else
+  printf 'not tried without root and /dev/fuse: the mount\n'
+fi
 
 finish 'identity files of age under a passphrase open files, and failing ones do not spoil others'

@@ -16,7 +16,7 @@ std::string Lines(std::span<const RecipientPtr> recipients) {
   std::vector<std::string> texts;
   for (const RecipientPtr& recipient : recipients) texts.push_back(recipient->Text());
   std::ranges::sort(texts);
-  texts.erase(std::ranges::unique(texts).begin(), texts.end());
+  texts.erase(std::unique(texts.begin(), texts.end()), texts.end());
   std::string lines;
   for (const std::string& text : texts) lines.append(text).append(1, '\n');
   return lines;

@@ -1,10 +1,18 @@
 #include "crypto/stream_writer.h"
 
 #include <algorithm>
+#include <cstring>
 
 #include "crypto/init.h"
 
 namespace secretfs::age {
+namespace {
+
+void CopyTo(ByteSpan into, ByteView from) {
+  if (!from.empty()) std::memcpy(into.data(), from.data(), from.size());
+}
+
+}  // namespace
 
 Result<StreamWriter> StreamWriter::Make(ByteSink& out, const SecretBytes& payload_key) {
   TRY(InitCrypto());
@@ -57,10 +65,10 @@ Status StreamWriter::Keep(ByteView plaintext) {
   const size_t needed = pending_size_ + plaintext.size();
   if (needed > pending_.bytes().size()) {
     auto larger = TRY(crypto::LockedBuffer::Make(std::min(kChunkBytes, 2 * needed)));
-    std::ranges::copy(pending_.bytes().first(pending_size_), larger.bytes().begin());
+    CopyTo(larger.bytes(), pending_.bytes().first(pending_size_));
     pending_ = std::move(larger);
   }
-  std::ranges::copy(plaintext, pending_.bytes().subspan(pending_size_).begin());
+  CopyTo(pending_.bytes().subspan(pending_size_), plaintext);
   pending_size_ = needed;
   return Ok{};
 }

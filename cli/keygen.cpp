@@ -91,17 +91,22 @@ Status Generate(const Options& options) {
   return Ok{};
 }
 
+/// What somebody else can encrypt to.
+Result<std::string> PublicText(const age::Recipient& recipient, const age::PluginHostPtr& plugins) {
+  const std::string text = recipient.Text();
+  if (age::ParseRecipient(text, plugins)) return text;
+  return Error{Code::kUnsupported,
+               "the recipient of a plugin's identity is known to the plugin alone", "",
+               "the plugin printed it when it made the identity"};
+}
+
 Status PrintRecipients(const Options& options) {
-  std::string text;
   const std::string input = options.input.empty() ? "-" : options.input;
+  std::string text;
   for (const auto& identity : TRY(options.identities.ReadAll({input}))) {
-    const std::string recipient = TRY(identity->ToRecipient())->Text();
-    if (!age::ParseRecipient(recipient, options.identities.Help().plugins)) {
-      return Error{Code::kUnsupported,
-                   "the recipient of this identity is known to its plugin alone", options.input,
-                   "the plugin printed it when it made the identity"};
+    for (const auto& recipient : TRY(identity->ToRecipients())) {
+      text += TRY(PublicText(*recipient, options.identities.Help().plugins)) + "\n";
     }
-    text += recipient + "\n";
   }
   auto file = TRY(NewFile::Open(options.output));
   return file.Write(AsBytes(text));

@@ -69,7 +69,8 @@ Result<Recipients> RecipientOptions::Read() const {
     std::ranges::move(some, std::back_inserter(all));
   }
   for (const age::IdentityPtr& identity : TRY(identities_.ReadAll(identities_.files()))) {
-    all.push_back(TRY(identity->ToRecipient()));
+    Recipients some = TRY(identity->ToRecipients());
+    std::ranges::move(some, std::back_inserter(all));
   }
   return all;
 }

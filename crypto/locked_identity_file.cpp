@@ -73,7 +73,10 @@ class LockedIdentityFile final : public Identity {
 
   [[nodiscard]] Result<std::vector<RecipientPtr>> ToRecipients() const override {
     std::vector<RecipientPtr> recipients;
-    for (const IdentityPtr& identity : TRY(lock_.Unlock())) {
+    const auto identities = TRY(lock_.Unlock());
+    // What is encrypted to fewer than was meant helps nobody.
+    if (!problems_.empty()) return problems_.front();
+    for (const IdentityPtr& identity : identities) {
       for (RecipientPtr& recipient : TRY(identity->ToRecipients())) {
         recipients.push_back(std::move(recipient));
       }

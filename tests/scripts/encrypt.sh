@@ -68,7 +68,9 @@ opens() { # SEALED PLAIN KEY WHAT: Debian's age and we ourselves open it
   opened=$((opened + 1))
 }
 for kind in "${kinds[@]}"; do
-  for size in "${sizes[@]}"; do
+  some=(0 17 65537)
+  [[ $kind != x25519 ]] || some=("${sizes[@]}")
+  for size in "${some[@]}"; do
     "$program" encrypt -R "keys/$kind.pub" "plain/$size" >"sealed/$kind-$size"
     opens "sealed/$kind-$size" "plain/$size" "keys/$kind" "$size bytes to $kind"
   done
@@ -91,6 +93,39 @@ expect_exit 10 "$program" decrypt -i keys/second sealed/all
 # Files may be pipes, too.
 "$program" encrypt -R <(cat keys/x25519.pub) -o sealed/from-pipe <(cat plain/65537)
 opens sealed/from-pipe plain/65537 keys/x25519 'a file whose recipients and plaintext came from pipes'
+
+# Keys under a passphrase: an SSH key tells its recipient without it.
+printf 'sesame\n' >sesame
+ssh-keygen -q -N sesame -t ed25519 -f keys/locked
+"$program" encrypt -i keys/locked -o sealed/locked plain/17
+"$program" decrypt -i keys/locked --passphrase-fd 7 sealed/locked 7<sesame >opened
+expect_same opened plain/17 'a file to an SSH key under a passphrase'
+"$program" encrypt -p --passphrase-fd 7 -o keys/two.age keys/two 7<sesame
+expect_eq "$("$program" keygen -y --passphrase-fd 7 keys/two.age 7<sesame)" "$("$program" keygen -y keys/two)" 'the recipients of a file under a passphrase'
+"$program" encrypt -i keys/two.age --passphrase-fd 7 -o sealed/two plain/17 7<sesame
+opens sealed/two plain/17 keys/x25519 'a file to identities under a passphrase'
+opens sealed/two plain/17 keys/second 'a file to identities under a passphrase'
+"$program" encrypt -p --passphrase-fd 7 -o keys/half.age keys/half 7<sesame
+expect_exit 1 "$program" encrypt -i keys/half.age --passphrase-fd 7 -o never plain/17 7<sesame
+expect_match "$err" 'error: keys/half.age:4: a damaged identity' 'a file under a passphrase of which one line is damaged'
+
+# Post-quantum keys, where there are any; with newer implementations of age in newer_peers.sh.
+pq='post-quantum keys are refused, as this build has none'
+if [[ $("$program" --version) == *'post-quantum keys: yes'* ]]; then
+  "$program" keygen --pq -o keys/pq 2>/dev/null
+  expect_match "$(cat keys/pq)" $'\n# public key: age1pq1[a-z0-9]+\nAGE-SECRET-KEY-PQ-1[A-Z0-9]+$' 'a post-quantum identity'
+  "$program" keygen -y keys/pq >keys/pq.pub
+  "$program" encrypt -R keys/pq.pub -o sealed/pq plain/65537
+  expect_exit 0 "$program" decrypt -i keys/pq sealed/pq
+  expect_same out plain/65537 'a post-quantum file'
+  expect_exit 1 "$program" encrypt -R keys/pq.pub -r "$public" -o never plain/17
+  expect_match "$err" 'post-quantum and classic recipients do not mix' 'a post-quantum recipient beside another'
+  pq='so are post-quantum files'
+else
+  expect_exit 1 "$program" keygen --pq -o never
+  expect_match "$err" 'no post-quantum keys' 'keygen --pq'
+  [[ ! -e never ]] || fail 'keygen --pq left a file'
+fi
 
 # The pieces in which a pipe gives the plaintext do not matter.
 { head -c 65536 plain/1048577; sleep 0.1; tail -c +65537 plain/1048577 | dd bs=999 status=none; } |
@@ -140,6 +175,10 @@ if [[ -d $modules/age-encryption ]] && command -v node >/dev/null; then
   node "$helpers/age_decryption.mjs" "$modules" passphrase passphrase sealed/passphrase sealed/passphrase-armored
   expect_same sealed/passphrase.npm plain/65537 'a passphrase, by age-encryption'
   expect_same sealed/passphrase-armored.npm plain/17 'an armored file to a passphrase, by age-encryption'
+  if [[ -e sealed/pq ]]; then
+    node "$helpers/age_decryption.mjs" "$modules" identity keys/pq sealed/pq
+    expect_same sealed/pq.npm plain/65537 'a post-quantum file, by age-encryption'
+  fi
   npm_peer='age-encryption opens them'
 else
   printf 'not tried, as tests/npm/node_modules (npm ci) or node is missing: age-encryption\n'
@@ -227,4 +266,4 @@ sys.stderr.write(str(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss))' "
   ((large < small + 2000)) || fail "encrypting 100 MB takes $large KiB, and 1 MB $small KiB"
 fi
 
-finish "$opened files to ${#kinds[@]} kinds of keys are opened by Debian's age and by ourselves, and those to passphrases; $npm_peer; mistakes leave nothing"
+finish "$opened files to ${#kinds[@]} kinds of keys are opened by Debian's age and by ourselves, and those to passphrases; $npm_peer; $pq; mistakes leave nothing"

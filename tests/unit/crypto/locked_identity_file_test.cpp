@@ -53,13 +53,15 @@ TEST(LockedIdentityFile, OpensFilesOnceItIsUnlocked) {
 }
 
 TEST(LockedIdentityFile, HoldsWhatIdentityFilesHold) {
-  const std::string several =
-      "# two\n" + Fixture("x25519.txt") + "bad line\n" +
-      std::string("AGE-SECRET-KEY-1EGTZVFFV20835NWYV6270LXYVK2VKNX2MMDKWYKLMGR48UAWX40Q2P2LM0\n");
+  const std::string other =
+      "AGE-SECRET-KEY-1EGTZVFFV20835NWYV6270LXYVK2VKNX2MMDKWYKLMGR48UAWX40Q2P2LM0\n";
+  const std::string several = "# two\n" + Fixture("x25519.txt") + "bad line\n" + other;
   const auto identity = Load(Locked(several), Answer({"correct horse"}));
   EXPECT_FALSE(Decrypt(Fixture("x25519.age"), {&identity, 1}).error);
-  EXPECT_EQ(identity->ToRecipients().value().size(), 2U);
-  EXPECT_EQ(FailureOf(identity->ToRecipient()), Code::kUnsupported);
+  EXPECT_EQ(identity->ToRecipients().error().Text(), "id.age:5: not an identity");
+  const auto two = Load(Locked(Fixture("x25519.txt") + other), Answer({"correct horse"}));
+  EXPECT_EQ(two->ToRecipients().value().size(), 2U);
+  EXPECT_EQ(FailureOf(two->ToRecipient()), Code::kUnsupported);
   EXPECT_EQ(WhyNot(identity, "ssh_rsa.age").what,
             "the file has no X25519 stanza; id.age:5: not an identity");
   const auto ssh = Load(Locked(Fixture("ssh_ed25519")), Answer({"correct horse"}));

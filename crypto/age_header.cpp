@@ -1,5 +1,7 @@
 #include "crypto/age_header.h"
 
+#include <algorithm>
+
 #include "crypto/base64.h"
 #include "crypto/hkdf.h"
 
@@ -74,6 +76,14 @@ Result<Header> ParseHeader(std::string_view text) {
   header.mac = TRY(ParseFooter(lines));
   header.size = lines.taken();
   return header;
+}
+
+Status CheckScryptAlone(const Header& header) {
+  const auto is_scrypt = [](const Stanza& stanza) { return stanza.type == "scrypt"; };
+  if (header.stanzas.size() > 1 && std::ranges::any_of(header.stanzas, is_scrypt)) {
+    return Error{Code::kHeader, "a scrypt stanza is not the only one", "", ""};
+  }
+  return Ok{};
 }
 
 std::string PrintHeader(const Header& header) {

@@ -27,6 +27,10 @@ std::optional<size_t> FindHeaderEnd(std::string_view text) noexcept;
 Result<Header> ParseHeader(std::string_view text);
 inline Result<Header> ParseHeader(ByteView bytes) { return ParseHeader(AsText(bytes)); }
 
+/// "Scrypt recipient type": its stanza stands alone, or whoever knows the passphrase could be made
+/// to believe that the file is from one who knows it too. Errors: kHeader.
+Status CheckScryptAlone(const Header& header);
+
 /// The only encoding of a header: for a parsed one, the text it was parsed from.
 std::string PrintHeader(const Header& header);
 

@@ -16,16 +16,6 @@ constexpr size_t kTagColumns = 6;
 constexpr size_t kSharedColumns =
     5;  // of a tag and a fingerprint: both begin with the same 30 bits
 
-/// "Scrypt recipient type": its stanza stands alone, or whoever knows the passphrase could be made
-/// to believe that the file is from one who knows it too.
-Status CheckScryptAlone(const Header& header) {
-  const auto is_scrypt = [](const Stanza& stanza) { return stanza.type == kScryptType; };
-  if (header.stanzas.size() > 1 && std::ranges::any_of(header.stanzas, is_scrypt)) {
-    return Error{Code::kHeader, "a scrypt stanza is not the only one", "", ""};
-  }
-  return Ok{};
-}
-
 std::string Describe(const Stanza& stanza) {
   std::string text = stanza.type.substr(0, kLongestName);
   const bool of_ssh_key = text.starts_with("ssh-");

@@ -7,6 +7,7 @@
 #include "crypto/file_key.h"
 #include "crypto/hkdf.h"
 #include "crypto/init.h"
+#include "crypto/recipients_mark.h"
 
 namespace secretfs::age {
 namespace {
@@ -20,17 +21,23 @@ Result<SecretBytes> DerivePayloadKey(AgeFile& file, const SecretBytes& file_key)
   return crypto::HkdfSha256(file_key.Expose(), nonce, AsBytes("payload"));
 }
 
+Result<SecretBytes> VerifiedFileKey(AgeFile& file, std::span<const IdentityPtr> identities) {
+  TRY(InitCrypto());
+  auto file_key = TRY(UnwrapFileKey(file.header(), identities));
+  TRY(VerifyMac(file.header(), file.header_text(), file_key));
+  return file_key;
+}
+
 }  // namespace
 
 Result<SecretBytes> OpenPayloadKey(AgeFile& file, std::span<const IdentityPtr> identities) {
-  TRY(InitCrypto());
-  const auto file_key = TRY(UnwrapFileKey(file.header(), identities));
-  TRY(VerifyMac(file.header(), file.header_text(), file_key));
+  const auto file_key = TRY(VerifiedFileKey(file, identities));
   return DerivePayloadKey(file, file_key);
 }
 
 struct Decryption::State {
   std::unique_ptr<AgeFile> file;
+  SecretBytes file_key;
   StreamReader stream;
 };
 
@@ -41,12 +48,20 @@ Decryption::~Decryption() = default;
 
 Result<Decryption> Decryption::Open(ByteSource& in, std::span<const IdentityPtr> identities) {
   auto file = TRY(AgeFile::Open(in));
-  const auto payload_key = TRY(OpenPayloadKey(*file, identities));
+  auto file_key = TRY(VerifiedFileKey(*file, identities));
+  const auto payload_key = TRY(DerivePayloadKey(*file, file_key));
   auto stream = TRY(StreamReader::Make(file->payload(), payload_key));
-  return Decryption(std::unique_ptr<State>(new State{std::move(file), std::move(stream)}));
+  return Decryption(
+      std::unique_ptr<State>(new State{std::move(file), std::move(file_key), std::move(stream)}));
 }
 
 Result<ByteView> Decryption::Next() { return state_->stream.Next(); }
+
+bool Decryption::armored() const noexcept { return state_->file->armored(); }
+
+Result<bool> Decryption::IsMarkedFor(std::span<const RecipientPtr> recipients) const {
+  return HasRecipientsMark(state_->file->header().stanzas, state_->file_key, recipients);
+}
 
 Result<SecretBytes> DecryptAll(ByteSource& in, std::span<const IdentityPtr> identities,
                                size_t max_size) {

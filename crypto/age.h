@@ -28,6 +28,11 @@ class Decryption {
   /// every further call gives the error again.
   Result<ByteView> Next();
 
+  [[nodiscard]] bool armored() const noexcept;
+  /// Whether the file has the mark of just these recipients (crypto/recipients_mark.h). Errors:
+  /// kResource.
+  [[nodiscard]] Result<bool> IsMarkedFor(std::span<const RecipientPtr> recipients) const;
+
   Decryption(Decryption&&) noexcept;
   Decryption& operator=(Decryption&&) noexcept;
   Decryption(const Decryption&) = delete;

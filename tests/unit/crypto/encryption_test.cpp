@@ -172,6 +172,23 @@ TEST(RecipientsMark, TellsASetOfRecipients) {
   EXPECT_FALSE(HasRecipientsMark(header.stanzas, Secret("another file key"), ab).value());
 }
 
+TEST(RecipientsMark, ADecryptionTellsIt) {
+  const std::vector a{RecipientOf(Key('a'))};
+  const std::vector b{RecipientOf(Key('b'))};
+  for (const bool armored : {false, true}) {
+    const auto file = Encrypt("text", a, {.armored = armored, .marked = true});
+    MemorySource in(AsBytes(*file));
+    const auto decryption = Decryption::Open(in, std::vector{Key('a')});
+    ASSERT_TRUE(decryption);
+    EXPECT_EQ(decryption->armored(), armored);
+    EXPECT_TRUE(decryption->IsMarkedFor(a).value());
+    EXPECT_FALSE(decryption->IsMarkedFor(b).value());
+  }
+  const auto unmarked = Encrypt("text", a);
+  MemorySource in(AsBytes(*unmarked));
+  EXPECT_FALSE(Decryption::Open(in, std::vector{Key('a')})->IsMarkedFor(a).value());
+}
+
 TEST(RecipientsMark, IsNotThereUnlessAskedFor) {
   const std::vector a{RecipientOf(Key('a'))};
   const auto file = Encrypt("text", a);

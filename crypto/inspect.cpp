@@ -8,11 +8,10 @@
 #include "crypto/age_stream.h"
 #include "crypto/base64.h"
 #include "crypto/ssh_wire.h"
+#include "crypto/stream_cipher.h"
 
 namespace secretfs::age {
 namespace {
-
-constexpr size_t kNonceBytes = 16;
 
 class CountingSource final : public ByteSource {
  public:
@@ -63,14 +62,14 @@ Result<Inspection> Inspect(ByteSource& in) {
   const auto file = TRY(AgeFile::Open(counted));
   TRY(CheckScryptAlone(file->header()));
   const uint64_t payload = TRY(CountRest(file->payload()));
-  if (payload < kNonceBytes)
+  if (payload < kPayloadNonceBytes)
     return Error{Code::kHeader, "the file ends before its payload's nonce", "", ""};
   Inspection found;
   found.armored = file->armored();
   found.header = file->header();
   found.post_quantum = Judge(found.header);
   found.sizes.header = found.header.size;
-  found.sizes.payload = TRY(PlaintextSize(payload - kNonceBytes));
+  found.sizes.payload = TRY(PlaintextSize(payload - kPayloadNonceBytes));
   found.sizes.overhead = payload - found.sizes.payload;
   found.sizes.armor = counted.count() - found.header.size - payload;
   return found;

@@ -1,0 +1,111 @@
+// The child of an edit: a folder in memory that is never swapped, and that only this process and
+// the editor can reach, since it is mounted in a mount namespace of theirs.
+#include <fcntl.h>
+#include <sched.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <climits>
+#include <csignal>
+#include <cstdlib>
+#include <string>
+
+#include "base/file.h"
+#include "cli/editor_protocol.h"
+
+namespace secretfs::editor {
+namespace {
+
+constexpr int kCannotRun = 127;  // as a shell says it
+
+bool WriteText(const char* path, const std::string& text) {
+  const UniqueFd file(::open(path, O_WRONLY | O_CLOEXEC));
+  return file && ::write(file.get(), text.data(), text.size()) == static_cast<ssize_t>(text.size());
+}
+
+std::string MapToItself(unsigned id) {
+  return std::to_string(id) + " " + std::to_string(id) + " 1";
+}
+
+/// Without privileges a mount namespace needs a user namespace; in it the user stays who he is.
+bool EnterUserNamespace() {
+  const unsigned user = ::geteuid();
+  const unsigned group = ::getegid();
+  if (::unshare(CLONE_NEWUSER | CLONE_NEWNS) != 0) return false;
+  // The maps in /proc belong to root as long as the process must not be looked into.
+  ::prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
+  const bool mapped = WriteText("/proc/self/setgroups", "deny") &&
+                      WriteText("/proc/self/uid_map", MapToItself(user)) &&
+                      WriteText("/proc/self/gid_map", MapToItself(group));
+  ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+  return mapped;
+}
+
+/// ramfs has no limit but is never written to swap, as tmpfs is.
+bool MountPrivately(const char* folder) {
+  if (::unshare(CLONE_NEWNS) != 0 && !EnterUserNamespace()) return false;
+  return ::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0 &&
+         ::mount("ramfs", folder, "ramfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=0700") == 0;
+}
+
+Status Say(int socket, Step step, int number) { return Send(socket, {step, number, {}}); }
+
+/// After fork(): no way back.
+[[noreturn]] void RunEditor(const char* command, const std::string& path) {
+  for (const int signal : {SIGINT, SIGQUIT, SIGPIPE}) ::signal(signal, SIG_DFL);
+  // A limit of 1 also keeps a core from a program that would take it; of 0 does not. (core(5))
+  const rlimit none{1, 1};
+  ::setrlimit(RLIMIT_CORE, &none);
+  ::umask(077);
+  ::unsetenv("AGE_PASSPHRASE");
+  ::close_range(STDERR_FILENO + 1, UINT_MAX, 0);
+  const std::string words = std::string(command) + " \"$@\"";
+  ::execl("/bin/sh", "sh", "-c", words.c_str(), command, path.c_str(), nullptr);
+  ::_exit(kCannotRun);
+}
+
+/// Runs the editor to its end, and sends the file or what went wrong.
+Status Edit(int socket, const std::string& path, const char* command) {
+  const pid_t editor = ::fork();
+  if (editor < 0) return Say(socket, Step::kNoFile, errno);
+  if (editor == 0) RunEditor(command, path);
+  int state = 0;
+  while (::waitpid(editor, &state, 0) < 0 && errno == EINTR) {
+  }
+  if (WIFSIGNALED(state)) return Say(socket, Step::kSignaled, WTERMSIG(state));
+  if (WEXITSTATUS(state) != 0) return Say(socket, Step::kExited, WEXITSTATUS(state));
+  // Editors may put another file in its place.
+  UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+  if (!file) return Say(socket, Step::kNoFile, errno);
+  struct stat st {};
+  if (::fstat(file.get(), &st) != 0 || !S_ISREG(st.st_mode))
+    return Say(socket, Step::kNoFile, EINVAL);
+  return Send(socket, {Step::kFile, 0, std::move(file)});
+}
+
+}  // namespace
+
+int ServeEditor(int socket, const char* folder, const char* name, const char* command) {
+  ::umask(077);
+  const std::string path = std::string(folder) + "/" + name;
+  UniqueFd file;
+  if (MountPrivately(folder))
+    file.reset(::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
+  if (!file) {
+    (void)Say(socket, Step::kRefused, errno);
+    return 1;
+  }
+  if (!Send(socket, {Step::kFile, 0, std::move(file)})) return 1;
+  for (;;) {
+    const auto message = Receive(socket);
+    if (!message || message->step != Step::kEdit) return 0;
+    if (!Edit(socket, path, command)) return 1;
+  }
+}
+
+}  // namespace secretfs::editor

@@ -25,10 +25,14 @@ std::vector<Command> Commands();
 // One factory per file of a command.
 Command CheckCommand();
 Command DecryptCommand();
+Command EditCommand();
 Command EncryptCommand();
 Command GitCredentialCommand();
+Command ImportCommand();
+Command InspectCommand();
 Command KeygenCommand();
 Command MountCommand();
+Command RekeyCommand();
 Command StatusCommand();
 Command TokensCommand();
 

@@ -3,8 +3,9 @@
 namespace secretfs {
 
 std::vector<Command> Commands() {
-  return {MountCommand(),   CheckCommand(),  StatusCommand(), DecryptCommand(),
-          EncryptCommand(), KeygenCommand(), TokensCommand(), GitCredentialCommand()};
+  return {MountCommand(),   CheckCommand(),  StatusCommand(),  DecryptCommand(),
+          EncryptCommand(), KeygenCommand(), InspectCommand(), EditCommand(),
+          RekeyCommand(),   ImportCommand(), TokensCommand(),  GitCredentialCommand()};
 }
 
 }  // namespace secretfs

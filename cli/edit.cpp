@@ -1,0 +1,203 @@
+// `secretfs edit`: change the content of an age file, in an editor or from standard input, and
+// encrypt it to those whom the rules name.
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <filesystem>
+#include <memory>
+
+#include "base/text.h"
+#include "cli/command.h"
+#include "cli/config_option.h"
+#include "cli/editor.h"
+#include "cli/identity_options.h"
+#include "cli/rewrite.h"
+#include "cli/rules_file.h"
+#include "cli/ui.h"
+#include "crypto/age.h"
+#include "crypto/encryption.h"
+#include "providers/fd_source.h"
+
+namespace secretfs {
+namespace {
+
+constexpr size_t kLargest = size_t{16} << 20;
+constexpr mode_t kNewMode = 0600;
+
+struct Options {
+  IdentityOptions identities;
+  std::string rules;
+  std::string file;
+};
+
+/// The file as it was found.
+struct Old {
+  FileState state;  // unset: there is none yet
+  SecretBytes content;
+  bool armored = false;
+  bool for_these = true;  // by its mark
+};
+
+struct Edit {
+  std::string path;
+  std::vector<age::RecipientPtr> recipients;
+  std::optional<bool> armored;
+  Old old;
+};
+
+Result<SecretBytes> ReadAllOf(age::Decryption& decryption) {
+  SecretBuilder content;
+  for (;;) {
+    const ByteView chunk = TRY(decryption.Next());
+    if (chunk.empty()) return content.Finish();
+    if (content.size() + chunk.size() > kLargest) {
+      return Error{Code::kTooLarge, "the content is larger than 16 MiB", "",
+                   "use secretfs decrypt and secretfs encrypt"};
+    }
+    content.Append(chunk);
+  }
+}
+
+Result<Old> ReadOld(const Options& options, const RulesFile& rules,
+                    std::span<const age::RecipientPtr> recipients) {
+  Old old;
+  if (!TRY(StateOf(options.file))) return old;
+  const UniqueFd fd = TRY(OpenRegular(options.file));
+  old.state = TRY(StampOf(fd.get(), options.file));
+  const auto identities = TRY(IdentitiesFor(rules, options.identities));
+  FdSource source(fd.get(), options.file);
+  auto decryption = TRY(age::Decryption::Open(source, identities));
+  old.armored = decryption.armored();
+  old.for_these = TRY(decryption.IsMarkedFor(recipients));
+  old.content = TRY(ReadAllOf(decryption));
+  return old;
+}
+
+Result<Edit> Begin(const Options& options, const RulesFile& rules) {
+  Edit edit;
+  edit.path = options.file;
+  const FileRule* rule = TRY(rules.RuleFor(options.file));
+  edit.armored = rule->armored;
+  edit.recipients = TRY(RecipientsOf(*rule, options.identities.Help().plugins));
+  edit.old = TRY(ReadOld(options, rules, edit.recipients));
+  return edit;
+}
+
+bool SameContent(const Edit& edit, const SecretBytes& content) {
+  return ConstantTimeEqual(edit.old.content.Expose(), content.Expose());
+}
+
+void SayUnchanged(const Edit& edit) {
+  if (!edit.old.state) {
+    ui::Print(Printable(edit.path) + ": empty, and not made");
+    return;
+  }
+  ui::Print(Printable(edit.path) + ": unchanged");
+  if (!edit.old.for_these)
+    ui::Warn(edit.path + ": is not known to be for the recipients of the rules",
+             "`secretfs rekey` encrypts it to them");
+}
+
+Status Save(const Edit& edit, const SecretBytes& content, const FileState& expected) {
+  ReplacementFile file = TRY(ReplacementFile::Open(edit.path, kNewMode));
+  ReplacementSink sink(file);
+  age::EncryptionOptions form;
+  form.armored = edit.armored.value_or(edit.old.armored);
+  form.marked = true;
+  TRY(age::EncryptAll(content.Expose(), edit.recipients, form, sink));
+  TRY(EnsureUnchanged(edit.path, expected));
+  TRY(file.Commit());
+  ui::Print(Printable(edit.path) + ": saved for " + std::to_string(edit.recipients.size()) +
+            (edit.recipients.size() == 1 ? " recipient" : " recipients"));
+  return Ok{};
+}
+
+Status EditFromInput(const Edit& edit) {
+  const SecretBytes content = TRY(ReadAllSecret(STDIN_FILENO, kLargest, "standard input"));
+  if (content.empty()) {  // as from cron, where nobody meant to give any
+    return Error{Code::kInvalid, "is empty, and nothing was changed", "standard input",
+                 "give the new content, or a terminal for an editor"};
+  }
+  if (!SameContent(edit, content)) return Save(edit, content, edit.old.state);
+  SayUnchanged(edit);
+  return Ok{};
+}
+
+enum class Answer { kAgain, kSave, kDrop };
+
+/// What to do with a text that could not be saved: only the person can tell. Without an answer it
+/// is dropped.
+Answer AskWhatNext() {
+  constexpr std::string_view kQuestion =
+      "secretfs: e: back to the editor; s: save all the same; d: drop the changes? ";
+  for (;;) {
+    if (!WriteAll(STDERR_FILENO, AsBytes(kQuestion), "standard error")) return Answer::kDrop;
+    char answer = '\n';
+    char c = 0;
+    ssize_t size = 0;
+    while ((size = ::read(STDIN_FILENO, &c, 1)) == 1 && c != '\n') {
+      if (answer == '\n') answer = c;
+    }
+    if (answer == 'e') return Answer::kAgain;
+    if (answer == 's') return Answer::kSave;
+    if (answer == 'd' || size != 1) return Answer::kDrop;
+  }
+}
+
+/// Tries to save until it succeeds or the person gives up.
+Status SaveOrAsk(const Edit& edit, EditorSession& session) {
+  FileState expected = edit.old.state;
+  bool edit_again = true;
+  SecretBytes content;
+  for (;;) {
+    if (edit_again) content = TRY(session.Edit(kLargest));
+    if (SameContent(edit, content)) {
+      SayUnchanged(edit);
+      return Ok{};
+    }
+    auto saved = Save(edit, content, expected);
+    if (saved) return saved;
+    ui::Warn(saved.error().Text(), "the file is as it was, and the text is still there");
+    const Answer answer = AskWhatNext();
+    if (answer == Answer::kDrop) return saved;
+    edit_again = answer == Answer::kAgain;
+    if (!edit_again) expected = TRY(StateOf(edit.path));
+  }
+}
+
+std::string NameForEditor(const std::string& path) {
+  const std::filesystem::path name = std::filesystem::path(path).filename();
+  return name.extension() == ".age" ? name.stem().string() : name.string();
+}
+
+Status EditInEditor(const Edit& edit) {
+  EditorSession session = TRY(EditorSession::Start(NameForEditor(edit.path), edit.old.content));
+  return SaveOrAsk(edit, session);
+}
+
+ExitCode Run(const Options& options) {
+  const auto rules = RulesFor(options.rules, options.file);
+  if (!rules) return FailOnConfig(rules.error());
+  auto edit = Begin(options, *rules);
+  if (!edit) {
+    if (edit.error().where.empty()) edit.error().where = options.file;
+    return ui::Fail(edit.error());
+  }
+  const Status done = ::isatty(STDIN_FILENO) == 1 ? EditInEditor(*edit) : EditFromInput(*edit);
+  return done ? ExitCode::kDone : ui::Fail(done.error());
+}
+
+}  // namespace
+
+Command EditCommand() {
+  return {
+      "edit", "change the content of an age file", [](CLI::App& app) {
+        const auto options = std::make_shared<Options>();
+        options->identities.AddTo(app);
+        AddRulesOption(app, options->rules);
+        app.add_option("FILE", options->file, "the age file; it need not be there yet")->required();
+        return [options] { return Run(*options); };
+      }};
+}
+
+}  // namespace secretfs

@@ -14,6 +14,7 @@
 #include "cli/command.h"
 #include "cli/table.h"
 #include "cli/ui.h"
+#include "crypto/hybrid.h"
 #include "crypto/identity_file.h"
 #include "crypto/recipient_file.h"
 #include "crypto/recipients_mark.h"
@@ -91,7 +92,10 @@ std::string Needs(const age::Stanza& stanza, const Owners& owners) {
   if (type == "X25519") return "an X25519 identity, AGE-SECRET-KEY-1...";
   if (type == "ssh-ed25519" || type == "ssh-rsa") return SshNeeds(stanza, owners);
   if (type == "scrypt") return PassphraseNeeds(stanza);
-  if (type == "mlkem768x25519") return "a post-quantum identity, AGE-SECRET-KEY-PQ-1...";
+  if (type == age::kHybridType) {
+    return std::string("a post-quantum identity, AGE-SECRET-KEY-PQ-1...") +
+           (age::HybridSupported() ? "" : "; this build has no post-quantum keys");
+  }
   if (type == "secretfs-recipients")
     return "opens nothing: the mark by which rekey knows the recipients";
   if (type.ends_with("-grease")) return "opens nothing: grease";

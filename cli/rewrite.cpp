@@ -96,6 +96,7 @@ Result<bool> RekeyFile(const std::string& path, std::span<const age::IdentityPtr
   auto encryption = TRY(age::Encryption::Begin(sink, recipients, form));
   const uint64_t size = TRY(Copy(decryption, encryption));
   TRY(CheckForm(file.fd(), size, path));
+  TRY(EnsureUnchanged(path, before));  // or the old content would seem to be damaged
   TRY(CheckContent(old.get(), file.fd(), identities, path));
   TRY(EnsureUnchanged(path, before));
   TRY(file.Commit());

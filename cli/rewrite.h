@@ -31,7 +31,7 @@ Result<FileState> StateOf(const std::string& path);
 Status EnsureUnchanged(const std::string& path, const FileState& before);
 
 struct RekeyOptions {
-  std::optional<bool> armored;  // unset: as it was
+  std::optional<bool> armored{};  // unset: as it was
   bool force = false;           // even if the recipients are the same
   bool dry_run = false;
 };

@@ -66,7 +66,9 @@ Result<Old> ReadOld(const Options& options, const RulesFile& rules,
   old.state = TRY(StampOf(fd.get(), options.file));
   const auto identities = TRY(IdentitiesFor(rules, options.identities));
   FdSource source(fd.get(), options.file);
-  auto decryption = TRY(age::Decryption::Open(source, identities));
+  auto opened = age::Decryption::Open(source, identities);
+  if (!opened) ExplainNoMatch(opened.error(), identities);
+  age::Decryption decryption = TRY(std::move(opened));
   old.armored = decryption.armored();
   old.for_these = TRY(decryption.IsMarkedFor(recipients));
   old.content = TRY(ReadAllOf(decryption));
@@ -171,6 +173,7 @@ std::string NameForEditor(const std::string& path) {
 }
 
 Status EditInEditor(const Edit& edit) {
+  const IgnoreInterrupts ignore;
   EditorSession session = TRY(EditorSession::Start(NameForEditor(edit.path), edit.old.content));
   return SaveOrAsk(edit, session);
 }

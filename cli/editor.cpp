@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <csignal>
 #include <cstdlib>
 #include <cstring>
 
@@ -16,22 +15,6 @@ namespace secretfs {
 namespace {
 
 using editor::Step;
-
-/// ^C is meant for the editor.
-class IgnoreInterrupts {
- public:
-  IgnoreInterrupts() : interrupt_(::signal(SIGINT, SIG_IGN)), quit_(::signal(SIGQUIT, SIG_IGN)) {}
-  IgnoreInterrupts(const IgnoreInterrupts&) = delete;
-  IgnoreInterrupts& operator=(const IgnoreInterrupts&) = delete;
-  ~IgnoreInterrupts() {
-    ::signal(SIGINT, interrupt_);
-    ::signal(SIGQUIT, quit_);
-  }
-
- private:
-  sighandler_t interrupt_;
-  sighandler_t quit_;
-};
 
 std::string VariableOr(const char* name, const std::string& otherwise) {
   const char* value = std::getenv(name);
@@ -53,6 +36,14 @@ Error EditorFailed(const std::string& how) {
 }
 
 }  // namespace
+
+IgnoreInterrupts::IgnoreInterrupts()
+    : interrupt_(::signal(SIGINT, SIG_IGN)), quit_(::signal(SIGQUIT, SIG_IGN)) {}
+
+IgnoreInterrupts::~IgnoreInterrupts() {
+  ::signal(SIGINT, interrupt_);
+  ::signal(SIGQUIT, quit_);
+}
 
 Result<EditorSession> EditorSession::Start(const std::string& name, const SecretBytes& content) {
   EditorSession session;
@@ -80,7 +71,6 @@ Status EditorSession::StartChild(const std::string& name) {
   socket_.reset(ends[0]);
   const UniqueFd other(ends[1]);
   const std::string command = EditorCommand();
-  const IgnoreInterrupts ignore;  // the child keeps it so
   child_ = ::fork();
   if (child_ < 0) return SystemError(errno, "cannot start a process", "");
   if (child_ == 0) {
@@ -105,7 +95,6 @@ EditorSession::~EditorSession() {
 }
 
 Result<SecretBytes> EditorSession::Edit(size_t limit) {
-  const IgnoreInterrupts ignore;
   TRY(editor::Send(socket_.get(), {Step::kEdit, 0, {}}));
   const editor::Message end = TRY(editor::Receive(socket_.get()));
   switch (end.step) {

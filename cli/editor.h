@@ -5,6 +5,7 @@
 
 #include <sys/types.h>
 
+#include <csignal>
 #include <string>
 
 #include "base/result.h"
@@ -13,8 +14,21 @@
 
 namespace secretfs {
 
+/// ^C is meant for the editor while one runs, and is no way to lose a text that could not be saved.
+class IgnoreInterrupts {
+ public:
+  IgnoreInterrupts();
+  IgnoreInterrupts(const IgnoreInterrupts&) = delete;
+  IgnoreInterrupts& operator=(const IgnoreInterrupts&) = delete;
+  ~IgnoreInterrupts();
+
+ private:
+  sighandler_t interrupt_;
+  sighandler_t quit_;
+};
+
 /// One file in an editor; it and its folder are gone with the session. Used by one thread, in a
-/// process that has no other.
+/// process that has no other, under IgnoreInterrupts.
 class EditorSession {
  public:
   /// `name` is what the editor shows. The editor is $VISUAL, $EDITOR or vi. Errors: kUnsupported

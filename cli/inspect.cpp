@@ -96,7 +96,7 @@ std::string Needs(const age::Stanza& stanza, const Owners& owners) {
     return std::string("a post-quantum identity, AGE-SECRET-KEY-PQ-1...") +
            (age::HybridSupported() ? "" : "; this build has no post-quantum keys");
   }
-  if (type == "secretfs-recipients")
+  if (type == age::kRecipientsMarkType)
     return "opens nothing: the mark by which rekey knows the recipients";
   if (type.ends_with("-grease")) return "opens nothing: grease";
   if (type == "p256tag" || type == "mlkem768p256tag")

@@ -109,6 +109,7 @@ class Rekeying {
     std::string outcome = "unchanged";
     if (!rekeyed) {
       outcome = "failed";
+      ExplainNoMatch(rekeyed.error(), identities_);
       if (rekeyed.error().where.empty()) rekeyed.error().where = path;
       Fail(rekeyed.error());
     } else if (*rekeyed) {

@@ -32,7 +32,7 @@ Status EnsureUnchanged(const std::string& path, const FileState& before);
 
 struct RekeyOptions {
   std::optional<bool> armored{};  // unset: as it was
-  bool force = false;           // even if the recipients are the same
+  bool force = false;             // even if the recipients are the same
   bool dry_run = false;
 };
 

@@ -2,6 +2,7 @@
 // repository, or named. Shared by edit and rekey.
 #pragma once
 
+#include <span>
 #include <string>
 #include <vector>
 
@@ -48,6 +49,9 @@ Result<std::vector<age::RecipientPtr>> RecipientsOf(const FileRule& rule,
 /// keys; and the passphrase, for a file that has one. Errors: as of IdentityOptions::Read().
 Result<std::vector<age::IdentityPtr>> IdentitiesFor(const RulesFile& rules,
                                                     const IdentityOptions& options);
+
+/// Says what to do when nothing matched because there were no identities.
+void ExplainNoMatch(Error& error, std::span<const age::IdentityPtr> identities);
 
 /// The folder that `file` stands in, absolute. Errors: kNotFound when it is not there.
 Result<std::string> FolderOf(const std::string& file);

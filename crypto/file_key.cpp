@@ -5,11 +5,11 @@
 
 #include "base/text.h"
 #include "crypto/hybrid.h"
+#include "crypto/recipients_mark.h"
 
 namespace secretfs::age {
 namespace {
 
-constexpr std::string_view kScryptType = "scrypt";
 constexpr size_t kMostNamed = 16;  // of each list in a message
 constexpr size_t kLongestName = 40;
 constexpr size_t kTagColumns = 6;
@@ -85,6 +85,7 @@ Error NoMatch(const Header& header, const Attempts& attempts) {
 std::vector<std::string> DescribeStanzas(std::span<const Stanza> stanzas) {
   std::vector<std::pair<std::string, size_t>> kinds;
   for (const Stanza& stanza : stanzas) {
+    if (stanza.type == kRecipientsMarkType) continue;  // opens nothing
     const std::string text = Describe(stanza);
     const auto at = std::ranges::find(kinds, text, &std::pair<std::string, size_t>::first);
     if (at == kinds.end()) {

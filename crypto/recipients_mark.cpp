@@ -9,8 +9,6 @@
 namespace secretfs::age {
 namespace {
 
-constexpr std::string_view kType = "secretfs-recipients";
-
 /// The recipients' texts, sorted and each once, a line each.
 std::string Lines(std::span<const RecipientPtr> recipients) {
   std::vector<std::string> texts;
@@ -26,17 +24,18 @@ std::string Lines(std::span<const RecipientPtr> recipients) {
 
 Result<Stanza> MakeRecipientsMark(const SecretBytes& file_key,
                                   std::span<const RecipientPtr> recipients) {
-  const auto key = TRY(crypto::HkdfSha256(file_key.Expose(), {}, AsBytes(kType)));
+  const auto key = TRY(crypto::HkdfSha256(file_key.Expose(), {}, AsBytes(kRecipientsMarkType)));
   crypto::Sha256Digest mark;
   crypto::HmacSha256(key.Expose(), {AsBytes(Lines(recipients))}, mark);
-  return Stanza{std::string(kType), {crypto::EncodeBase64(mark, crypto::Padding::kNone)}, {}};
+  return Stanza{
+      std::string(kRecipientsMarkType), {crypto::EncodeBase64(mark, crypto::Padding::kNone)}, {}};
 }
 
 Result<bool> HasRecipientsMark(std::span<const Stanza> stanzas, const SecretBytes& file_key,
                                std::span<const RecipientPtr> recipients) {
   const Stanza expected = TRY(MakeRecipientsMark(file_key, recipients));
   return std::ranges::any_of(stanzas, [&](const Stanza& stanza) {
-    return stanza.type == kType && stanza.args == expected.args;
+    return stanza.type == kRecipientsMarkType && stanza.args == expected.args;
   });
 }
 

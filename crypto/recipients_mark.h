@@ -5,10 +5,13 @@
 #pragma once
 
 #include <span>
+#include <string_view>
 
 #include "crypto/recipient.h"
 
 namespace secretfs::age {
+
+inline constexpr std::string_view kRecipientsMarkType = "secretfs-recipients";
 
 /// `-> secretfs-recipients HMAC`, with an empty body. HMAC-SHA-256 over the recipients' texts,
 /// sorted and each once, under a key derived from the file key. Errors: kResource.

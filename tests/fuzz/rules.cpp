@@ -22,7 +22,6 @@ void CheckAccepted(const Rules& rules) {
     for (const std::string& glob : rule.globs) {
       Require(!GlobProblem(glob));
       Require(GlobMatches(GlobFor(glob), glob));
-      Require(!GlobMatches(glob, ""));
     }
     for (const RecipientSource& source : rule.recipients) {
       Require(source.text.empty() != source.file.empty());

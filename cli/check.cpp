@@ -75,7 +75,8 @@ ExitCode TryEverything(const Assembly& assembly, bool json) {
 ExitCode Run(const Options& options) {
   const auto config = ReadConfig(options.config, DefaultsForThisUser());
   if (!config) return FailOnConfig(config.error());
-  const auto assembly = Assemble(*config);
+  const auto log = StderrLog(Level::kInfo);  // for plugins, which may want their key touched
+  const auto assembly = Assemble(*config, *log);
   if (!assembly) return FailOnConfig(assembly.error());
   if (options.decrypt) return TryEverything(*assembly, options.json);
   ui::Print(options.config + ": valid; " + std::to_string(config->secrets.size()) + " secrets, " +

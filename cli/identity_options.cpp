@@ -3,10 +3,12 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <filesystem>
 #include <optional>
 
 #include "base/file.h"
 #include "cli/ui.h"
+#include "providers/plugin_process.h"
 
 namespace secretfs {
 namespace {
@@ -21,6 +23,19 @@ Result<age::ParsedIdentities> ReadFrom(const std::string& file, const age::Ident
   return age::ParseIdentityFile(content, file, help);
 }
 
+/// Null without a folder. A person has more time than the daemon's readers.
+age::PluginHostPtr PluginsIn(const std::string& folder, age::AskPassphrases ask) {
+  if (folder.empty()) return nullptr;
+  PluginProcessOptions options;
+  options.folder = std::filesystem::absolute(folder).string();
+  options.timeout = std::chrono::minutes(5);
+  options.other_secrets = std::move(ask);
+  options.said = [](const std::string& plugin, std::string_view text) {
+    ui::Note("age-plugin-" + plugin + ": " + std::string(text));
+  };
+  return MakePluginProcessHost(std::move(options));
+}
+
 }  // namespace
 
 void IdentityOptions::AddTo(CLI::App& app) {
@@ -32,9 +47,14 @@ void IdentityOptions::AddTo(CLI::App& app) {
   AddHelpTo(app);
 }
 
-void IdentityOptions::AddHelpTo(CLI::App& app) { passphrases_->AddOptions(app); }
+void IdentityOptions::AddHelpTo(CLI::App& app) {
+  passphrases_->AddOptions(app);
+  app.add_option("--plugin-dir", plugin_folder_, "the folder with age plugins")->type_name("DIR");
+}
 
-age::IdentityHelp IdentityOptions::Help() const { return {AskFrom(passphrases_), nullptr}; }
+age::IdentityHelp IdentityOptions::Help() const {
+  return {AskFrom(passphrases_), PluginsIn(plugin_folder_, AskFrom(passphrases_))};
+}
 
 Result<std::vector<age::IdentityPtr>> IdentityOptions::Read(
     const std::vector<std::string>& defaults) const {

@@ -34,6 +34,7 @@ class IdentityOptions {
 
  private:
   std::vector<std::string> files_;
+  std::string plugin_folder_;
   std::shared_ptr<PassphraseSource> passphrases_ = std::make_shared<PassphraseSource>();
 };
 

@@ -20,9 +20,9 @@ struct Options {
 ExitCode Run(const Options& options) {
   const auto config = ReadConfig(options.config, DefaultsForThisUser());
   if (!config) return FailOnConfig(config.error());
-  auto assembly = Assemble(*config);
-  if (!assembly) return FailOnConfig(assembly.error());
   const auto log = StderrLog(options.debug ? Level::kDebug : Level::kInfo);
+  auto assembly = Assemble(*config, *log);
+  if (!assembly) return FailOnConfig(assembly.error());
   const Status served =
       RunDaemon({options.mount_point, SECRETFS_VERSION}, *config, *std::move(assembly), *log);
   return served ? ExitCode::kDone : ui::Fail(served.error());

@@ -30,6 +30,8 @@ void Warn(std::string_view text, std::string_view hint) {
   if (!hint.empty()) Say("hint", hint);
 }
 
+void Note(std::string_view text) { Say("note", text); }
+
 void Print(std::string_view line) {
   std::fwrite(line.data(), 1, line.size(), stdout);
   std::fputc('\n', stdout);

@@ -16,6 +16,8 @@ ExitCode Fail(const Error& error);
 /// The same, with an exit code that the error's class does not tell.
 ExitCode Fail(const Error& error, ExitCode code);
 void Warn(std::string_view text, std::string_view hint = {});
+/// A line on standard error that is no complaint.
+void Note(std::string_view text);
 /// A line on standard output.
 void Print(std::string_view line);
 /// Secret bytes, and nothing else, to standard output.

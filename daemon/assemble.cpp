@@ -6,6 +6,7 @@
 #include <set>
 
 #include "base/text.h"
+#include "daemon/plugins.h"
 #include "providers/registry.h"
 #include "views/view.h"
 
@@ -18,10 +19,11 @@ constexpr size_t kMostNestedViews = 32;  // values are made by recursion over in
 
 class Assembler {
  public:
-  explicit Assembler(const Config& config) : config_(config) {
-    const char* credentials = std::getenv("CREDENTIALS_DIRECTORY");
+  Assembler(const Config& config, Log& log) : config_(config) {
+    const char* given = std::getenv("CREDENTIALS_DIRECTORY");
+    const std::string credentials = given == nullptr ? "" : given;
     assembly_.identities = std::make_shared<IdentityStore>(
-        config.identities, credentials == nullptr ? "" : credentials, nullptr);
+        config.identities, credentials, MakePlugins(config.plugins, credentials, log));
   }
 
   Result<Assembly> Build() {
@@ -146,6 +148,6 @@ class Assembler {
 
 }  // namespace
 
-Result<Assembly> Assemble(const Config& config) { return Assembler(config).Build(); }
+Result<Assembly> Assemble(const Config& config, Log& log) { return Assembler(config, log).Build(); }
 
 }  // namespace secretfs

@@ -5,6 +5,7 @@
 #include <memory>
 #include <vector>
 
+#include "base/log.h"
 #include "base/result.h"
 #include "core/config.h"
 #include "core/entry.h"
@@ -18,8 +19,8 @@ struct Assembly {
   std::vector<File> files;  // secrets, then views, in the configuration's order
 };
 
-/// Errors: kInvalid with a place, for a view that names what does not exist or needs itself, or has
-/// bad parameters.
-Result<Assembly> Assemble(const Config& config);
+/// Age plugins speak to `log`, which must outlive the assembly. Errors: kInvalid with a place, for
+/// a view that names what does not exist or needs itself, or has bad parameters.
+Result<Assembly> Assemble(const Config& config, Log& log);
 
 }  // namespace secretfs

@@ -4,18 +4,6 @@
 #include "providers/passphrase_file.h"
 
 namespace secretfs {
-namespace {
-
-/// Reads the passphrase anew each time: the file may appear or change later.
-age::AskPassphrases AskFile(const KeyFile& file, const std::string& credentials_directory) {
-  return [file, credentials_directory](const std::string&) -> Result<std::vector<SecretPtr>> {
-    std::vector<SecretPtr> passphrases;
-    passphrases.push_back(TRY(ReadPassphraseFile(TRY(PathOf(file, credentials_directory)))));
-    return passphrases;
-  };
-}
-
-}  // namespace
 
 IdentityStore::IdentityStore(const std::vector<IdentityConfig>& configs,
                              const std::string& credentials_directory, age::PluginHostPtr plugins) {

@@ -1,6 +1,7 @@
 #include "providers/passphrase_file.h"
 
 #include "base/file.h"
+#include "providers/key_file.h"
 
 namespace secretfs {
 namespace {
@@ -23,6 +24,14 @@ Result<SecretPtr> ReadPassphrase(int fd, const std::string& name) {
 
 Result<SecretPtr> ReadPassphraseFile(const std::string& path) {
   return FirstLine(TRY(ReadSecretFile(path, kLargestPassphrase)), path);
+}
+
+age::AskPassphrases AskFile(const KeyFile& file, const std::string& credentials_directory) {
+  return [file, credentials_directory](const std::string&) -> Result<std::vector<SecretPtr>> {
+    std::vector<SecretPtr> passphrases;
+    passphrases.push_back(TRY(ReadPassphraseFile(TRY(PathOf(file, credentials_directory)))));
+    return passphrases;
+  };
 }
 
 }  // namespace secretfs

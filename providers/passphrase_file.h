@@ -5,6 +5,8 @@
 
 #include "base/result.h"
 #include "base/secret_bytes.h"
+#include "core/config.h"
+#include "crypto/passphrase.h"
 
 namespace secretfs {
 
@@ -15,5 +17,9 @@ Result<SecretPtr> FirstLine(const SecretBytes& content, const std::string& name)
 Result<SecretPtr> ReadPassphrase(int fd, const std::string& name);
 /// Errors: also kNotFound, kPermission.
 Result<SecretPtr> ReadPassphraseFile(const std::string& path);
+
+/// Reads the file anew each time it is asked: it may appear or change later.
+/// `credentials_directory` as for PathOf.
+age::AskPassphrases AskFile(const KeyFile& file, const std::string& credentials_directory);
 
 }  // namespace secretfs

@@ -129,13 +129,14 @@ class PluginProcessHost final : public age::PluginHost {
   }
 
   Result<SecretBytes> Secret(const std::string& name, std::string_view prompt) override {
-    const auto ask = options_.secrets.find(name);
-    if (ask == options_.secrets.end()) {
+    const auto own = options_.secrets.find(name);
+    const auto& ask = own == options_.secrets.end() ? options_.other_secrets : own->second;
+    if (!ask) {
       Say(name, "asked for a secret, and none is configured: " + std::string(prompt));
       return Error{Code::kNotFound, "no secret is configured for the plugin", "",
                    "set plugins.secrets." + name};
     }
-    auto secrets = ask->second("age-plugin-" + name);
+    auto secrets = ask("age-plugin-" + name);
     if (!secrets) {
       Say(name, "asked for its secret: " + secrets.error().Text());
       return std::move(secrets).error();

@@ -22,6 +22,7 @@ struct PluginProcessOptions {
   /// By the plugin's name: what it is given when it asks its user for a secret
   /// (the first of what the function gives).
   std::map<std::string, age::AskPassphrases> secrets;
+  age::AskPassphrases other_secrets;     // for the other plugins; may be empty
   std::vector<std::string> environment;  // "NAME=value"
   /// Gets what a plugin tells its user and the lines it writes to standard
   /// error, without control characters; from any thread. May be empty.

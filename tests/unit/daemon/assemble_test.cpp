@@ -23,7 +23,7 @@ class AssembleTest : public testing::Test {
   Result<Assembly> AssembleText(std::string_view yaml) {
     const auto config = ReadConfig(Write("config.yaml", yaml), {});
     if (!config) return config.error();
-    return Assemble(*config);
+    return Assemble(*config, log_);
   }
   /// The text of entry `name`, or the error's.
   std::string Get(const Assembly& assembly, std::string_view name) {

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -140,8 +141,13 @@ TEST(ChildProcess, ResetsSignalsMaskUmaskAndCoreDumps) {
   sigaddset(&mask, SIGTERM);
   pthread_sigmask(SIG_BLOCK, &mask, &before);
   const auto ignored = ::signal(SIGHUP, SIG_IGN);
+  rlimit core{};
+  ASSERT_EQ(::getrlimit(RLIMIT_CORE, &core), 0);
+  const rlimit most{core.rlim_max, core.rlim_max};
+  ASSERT_EQ(::setrlimit(RLIMIT_CORE, &most), 0);
   const std::string seen =
       Output(Shell("grep -E '^Sig(Blk|Ign):' /proc/self/status; umask; ulimit -c"));
+  ::setrlimit(RLIMIT_CORE, &core);
   ::signal(SIGHUP, ignored);
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
   EXPECT_EQ(seen, "SigBlk:\t0000000000000000\nSigIgn:\t0000000000000000\n0077\n0\n");

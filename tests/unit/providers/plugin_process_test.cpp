@@ -107,6 +107,9 @@ TEST_F(PluginProcess, RunsNoOtherProgramThanPlugins) {
   EXPECT_FALSE(MakePluginProcessHost(options_)->Start("stub", "identity-v1"));
   std::filesystem::create_directory(folder_ / "age-plugin-folder");
   EXPECT_FALSE(Host()->Start("folder", "identity-v1"));
+  Install("");
+  EXPECT_TRUE(Host()->Start("stub", "identity-v1"));
+  EXPECT_FALSE(Host()->Start("folder/../age-plugin-stub", "identity-v1"));
 }
 
 TEST_F(PluginProcess, RefusesWhatOthersMayWriteTo) {

@@ -1,0 +1,146 @@
+#!/usr/bin/env bash
+# age plugins, through a stub that Debian's age accepts too: files of either open with the other, and
+# a plugin that fails, hangs or talks nonsense stops nothing but itself, in the daemon as well.
+source "$(dirname "$0")/lib.sh"
+need age age-keygen python3
+
+plugins=$work/plugins
+mkdir -m 755 "$plugins"
+install -m 755 "$helpers/age-plugin-stub" "$plugins/age-plugin-stub"
+mode() { printf '%s\n' "$1" >"$plugins/mode"; }
+debian_age() { PATH=$plugins:$PATH age "$@"; }
+
+"$plugins/age-plugin-stub" --keygen >"$work/stub.txt"
+recipient=$(sed -n 's/^# public key: //p' "$work/stub.txt")
+age-keygen -o "$work/native.txt" 2>/dev/null
+native=$(age-keygen -y "$work/native.txt")
+"$plugins/age-plugin-stub" --keygen >"$work/other.txt"
+printf 'the plaintext\n' >"$work/plain"
+debian_age -r "$recipient" -o "$work/stub.age" "$work/plain"
+debian_age -r "$recipient" -r "$native" -o "$work/both.age" "$work/plain"
+
+decrypt() { "$program" decrypt --plugin-dir "$plugins" "$@"; }
+
+# --- Debian's age encrypts, we decrypt --------------------------------------------------------------
+for how in plain grease msg ask labels spy; do
+  mode "$how"
+  expect_exit 0 decrypt -i "$work/stub.txt" "$work/stub.age"
+  expect_eq "$out" 'the plaintext' "mode $how"
+  [[ $how == msg ]] && expect_match "$err" 'touch the .x1b\[31mstub' 'what the plugin tells'
+done
+mode plain
+cat "$work/other.txt" "$work/stub.txt" >"$work/two.txt"
+expect_exit 0 decrypt -i "$work/two.txt" "$work/stub.age"
+
+# --- what goes wrong is a reason why the identity does not match ------------------------------------
+mode plain
+expect_exit 0 decrypt -i "$work/stub.txt" "$work/stub.age"
+no_match=10
+expect_no() { # MODE REASON
+  mode "$1"
+  expect_exit "$no_match" decrypt -i "$work/stub.txt" "$work/stub.age"
+  expect_eq "$out" '' "mode $1"
+  expect_match "$err" "age-plugin-stub: $2" "the reason, mode $1"
+}
+expect_no error 'the stub is .x07broken'
+expect_no early 'ended without a word'
+expect_no fail 'ended without a word \(exit code 3\): the stub has.x1b\[2J no key'
+expect_no garbage 'sent what is not a stanza'
+expect_no longline 'sent a line that is too long'
+expect_no wrongkey 'sent a file key that is not 16 bytes'
+expect_no secret 'no PIN'
+mode plain
+expect_exit "$no_match" decrypt -i "$work/other.txt" "$work/stub.age"
+expect_match "$err" "opens none of the file's stanzas" 'the reason of another key'
+cat "$work/stub.txt" "$work/native.txt" >"$work/mixed.txt"
+for how in error early fail garbage longline wrongkey; do
+  mode "$how"
+  expect_exit 0 decrypt -i "$work/mixed.txt" "$work/both.age"
+  expect_eq "$out" 'the plaintext' "a native identity beside a plugin in mode $how"
+done
+expect_exit "$no_match" "$program" decrypt --plugin-dir "$work" -i "$work/stub.txt" "$work/stub.age"
+expect_match "$err" "age-plugin-stub: not in $work" 'a missing plugin'
+chmod 775 "$plugins"
+expect_exit "$no_match" decrypt -i "$work/stub.txt" "$work/stub.age"
+expect_match "$err" "others may write to $plugins" 'a folder that others may write to'
+chmod 755 "$plugins"
+
+# --- what a plugin is given -------------------------------------------------------------------------
+mode spy
+exec 7</dev/null
+expect_exit 0 decrypt -i "$work/stub.txt" "$work/stub.age"
+exec 7<&-
+given="argv ['--age-plugin=identity-v1']
+environment ''
+cwd /
+fds 0 1 2
+umask 077
+blocked 0000000000000000
+session True"
+expect_eq "$(cat "$plugins/seen")" "$given" 'what a plugin is given'
+
+# --- the daemon -------------------------------------------------------------------------------------
+need_root
+[[ -e /dev/fuse ]] || skip "no /dev/fuse"
+age -r "$native" -o "$work/native.age" "$work/plain"
+printf '123456\n' >"$work/pin"
+cat >"$work/config.yaml" <<YAML
+identities: [stub.txt, native.txt]
+plugins: {dir: plugins, timeout: 2s, secrets: {stub: pin}}
+secrets:
+  stub: {age: stub.age, wait: 60s}
+  stub2: {age: both.age, wait: 60s}
+  native: {age: native.age}
+YAML
+mkdir "$work/mnt"
+for how in plain secret msg; do
+  mode "$how"
+  mount_start "$work/config.yaml" "$work/mnt"
+  expect_same "$work/mnt/stub" "$work/plain" "a secret through the plugin, mode $how"
+  [[ $how == msg ]] && expect_eq "$(count_in 'event=plugin_said' "$log")" 1 'messages in the log'
+  mount_stop TERM
+done
+
+mode spy
+mount_start "$work/config.yaml" "$work/mnt"
+expect_same "$work/mnt/stub" "$work/plain" 'a secret through the plugin, mode spy'
+expect_match "$(cat "$plugins/seen")" "environment ''" 'the environment in the daemon'
+expect_match "$(cat "$plugins/seen")" 'fds 0 1 2
+' 'the descriptors in the daemon'
+mount_stop TERM
+
+# A plugin that hangs fails alone, and is killed with its child.
+rm -f "$plugins/pids"
+mode hang
+mount_start "$work/config.yaml" "$work/mnt"
+read_errno "$work/mnt/stub" >"$work/errno" &
+pids+=("$!")
+reader=$!
+wait_until 'the plugin runs' test -s "$plugins/pids"
+read -r plugin child <"$plugins/pids"
+is_running "$plugin" || fail 'the plugin has ended by itself'
+expect_same "$work/mnt/native" "$work/plain" 'a native secret beside a plugin that hangs'
+wait_exit "$reader"
+expect_eq "$(cat "$work/errno")" ENOKEY 'a secret whose plugin hangs'
+wait_until 'the plugin is killed' is_gone "$plugin"
+wait_until "the plugin's child is killed" is_gone "$child"
+expect_same "$work/mnt/stub2" "$work/plain" 'the next identity after a plugin that hangs'
+mode plain
+heals() { [[ $(read_errno "$work/mnt/stub") == ok ]]; }
+wait_until 'the secret is there when the plugin is well again' heals
+mount_stop TERM
+
+# What hangs does not outlive the daemon, not even one that is killed.
+rm -f "$plugins/pids"
+mode hang
+sed -i 's/timeout: 2s/timeout: 10m/' "$work/config.yaml"
+mount_start "$work/config.yaml" "$work/mnt"
+read_errno "$work/mnt/stub" >/dev/null &
+pids+=("$!")
+wait_until 'the plugin runs' test -s "$plugins/pids"
+read -r plugin child <"$plugins/pids"
+mount_crash
+wait_until 'the plugin dies with the daemon' is_gone "$plugin"
+kill "$child" 2>/dev/null || true
+
+finish "plugins open what age made for them; what fails or hangs stops nothing else"

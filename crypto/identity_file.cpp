@@ -4,6 +4,7 @@
 
 #include "crypto/bech32.h"
 #include "crypto/hybrid.h"
+#include "crypto/hybrid_plugin.h"
 #include "crypto/init.h"
 #include "crypto/locked_identity_file.h"
 #include "crypto/ssh_key.h"
@@ -55,7 +56,10 @@ Result<IdentityPtr> ParseIdentityLine(std::string_view line, const IdentityHelp&
   }
   if (decoded->data.size() == kSecretKeyBytes) {
     if (decoded->prefix == kNativePrefix) return MakeX25519Identity(std::move(decoded->data));
-    if (decoded->prefix == kPostQuantumPrefix) return MakeHybridIdentity(std::move(decoded->data));
+    if (decoded->prefix == kPostQuantumPrefix) {
+      if (HybridSupported() || !help.plugins) return MakeHybridIdentity(std::move(decoded->data));
+      return MakeHybridIdentityWithPlugin(std::move(decoded->data), help.plugins);
+    }
   }
   return Invalid("a damaged identity: not a key of 32 bytes");
 }

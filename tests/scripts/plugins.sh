@@ -32,6 +32,50 @@ mode plain
 cat "$work/other.txt" "$work/stub.txt" >"$work/two.txt"
 expect_exit 0 decrypt -i "$work/two.txt" "$work/stub.age"
 
+# --- we encrypt, Debian's age decrypts --------------------------------------------------------------
+for how in plain grease msg labels; do
+  mode "$how"
+  "$program" encrypt --plugin-dir "$plugins" -r "$recipient" -o "$work/ours.age" "$work/plain"
+  debian_age -d -i "$work/stub.txt" "$work/ours.age" >"$work/back" 2>/dev/null
+  expect_same "$work/back" "$work/plain" "our file, mode $how"
+  expect_exit 0 decrypt -i "$work/stub.txt" "$work/ours.age"
+done
+mode plain
+"$program" encrypt --plugin-dir "$plugins" -i "$work/stub.txt" -o "$work/ours.age" "$work/plain"
+debian_age -d -i "$work/stub.txt" "$work/ours.age" >"$work/back"
+expect_same "$work/back" "$work/plain" 'a file to the recipient of an identity'
+mode labels
+expect_exit 1 "$program" encrypt --plugin-dir "$plugins" -r "$recipient" -r "$native" "$work/plain"
+expect_match "$err" 'do not mix' 'recipients of which one has a label'
+for how in error early fail garbage; do
+  mode "$how"
+  rm -f "$work/ours.age"
+  if "$program" encrypt --plugin-dir "$plugins" -r "$recipient" -o "$work/ours.age" \
+    "$work/plain" 2>/dev/null; then fail "encrypted although the plugin fails, mode $how"; fi
+  [[ ! -e $work/ours.age ]] || fail "a file is left by a plugin that fails, mode $how"
+done
+
+# --- age-plugin-pq, of a newer age -------------------------------------------------------------------
+newer_age() {
+  newer=$("$scripts/../../scripts/newer-peers" --cached age 2>&1) || {
+    printf 'skipped: age-plugin-pq: %s\n' "$newer"
+    return
+  }
+  "$newer/bin/age-keygen" -pq -o "$work/pq.txt" 2>/dev/null
+  "$newer/bin/age-plugin-pq" -identity -o "$work/pq-plugin.txt" "$work/pq.txt"
+  pq=$(sed -n 's/^# public key: //p' "$work/pq.txt")
+  "$newer/bin/age" -r "$pq" -o "$work/pq.age" "$work/plain"
+  # The native identity goes to the plugin where this build has no X-Wing.
+  for identity in pq-plugin.txt pq.txt; do
+    expect_exit 0 "$program" decrypt --plugin-dir "$newer/bin" -i "$work/$identity" "$work/pq.age"
+    expect_eq "$out" 'the plaintext' "post-quantum, $identity"
+  done
+  "$program" encrypt --plugin-dir "$newer/bin" -r "$pq" -o "$work/pq-ours.age" "$work/plain"
+  "$newer/bin/age" -d -i "$work/pq.txt" "$work/pq-ours.age" >"$work/back"
+  expect_same "$work/back" "$work/plain" 'our post-quantum file'
+}
+newer_age
+
 # --- what goes wrong is a reason why the identity does not match ------------------------------------
 mode plain
 expect_exit 0 decrypt -i "$work/stub.txt" "$work/stub.age"
@@ -143,4 +187,4 @@ mount_crash
 wait_until 'the plugin dies with the daemon' is_gone "$plugin"
 kill "$child" 2>/dev/null || true
 
-finish "plugins open what age made for them; what fails or hangs stops nothing else"
+finish "plugins open and make files as they do for age; what fails or hangs stops nothing else"

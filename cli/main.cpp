@@ -22,6 +22,7 @@ std::string LowerFirst(std::string text) {
 }
 
 std::optional<Error> UnknownCommand(const std::string& word) {
+  if (word.starts_with('-')) return std::nullopt;
   std::vector<std::string> names;
   for (const Command& command : Commands()) names.emplace_back(command.name);
   if (std::find(names.begin(), names.end(), word) != names.end()) return std::nullopt;
@@ -58,6 +59,11 @@ int main(int argc, char** argv) {
       const CLI::ExtrasError&) {  // its text quotes the arguments, and a token may be among them
     const Error error = UnknownCommand(argv[1]).value_or(
         Error{Code::kInvalid, "an argument that was not expected", "", "see `secretfs --help`"});
+    return static_cast<int>(ui::Fail(error, ExitCode::kUsage));
+  } catch (const CLI::RequiredError& missing) {  // also for a word that is no command
+    const Error error = UnknownCommand(argc > 1 ? argv[1] : "mount")
+                            .value_or(Error{Code::kInvalid, LowerFirst(missing.what()), "",
+                                            "see `secretfs --help`"});
     return static_cast<int>(ui::Fail(error, ExitCode::kUsage));
   } catch (const CLI::ParseError& wrong) {
     const Error error{Code::kInvalid, LowerFirst(wrong.what()), "", "see `secretfs --help`"};

@@ -201,6 +201,8 @@ for wrong in '' 'mout' 'check --no-such config.yaml' 'check a b' 'check --json c
   expect_match "$err" '^secretfs: error: ' "wrong usage '$wrong'"
   expect_eq "$out" '' "stdout of wrong usage '$wrong'"
 done
+expect_exit 2 "$program" inspct x.age
+expect_match "$err" "unknown command 'inspct'" 'an unknown command with an argument'
 expect_exit 0 "$program" --version
 expect_match "$out" $'^secretfs [0-9]+\\.[0-9]+[^\n]*\npost-quantum keys: (yes|no) \\(libsodium [^\n]*\\)$' '--version'
 expect_exit 0 "$program" check --help

@@ -13,9 +13,10 @@ using namespace secretfs;
 
 namespace {
 
-/// Our messages begin in lower case; CLI11's do not.
+/// Our messages begin in lower case; CLI11's do not. A name in capitals stays: "FILE is required".
 std::string LowerFirst(std::string text) {
-  if (!text.empty() && text.front() >= 'A' && text.front() <= 'Z') {
+  const auto is_capital = [](char c) { return c >= 'A' && c <= 'Z'; };
+  if (text.size() > 1 && is_capital(text[0]) && !is_capital(text[1])) {
     text.front() = static_cast<char>(text.front() - 'A' + 'a');
   }
   return text;

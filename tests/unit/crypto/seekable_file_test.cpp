@@ -226,6 +226,21 @@ TEST(SeekableFile, ADamagedChunkLeavesNothingOfItBehind) {
   EXPECT_EQ(into.find('s'), std::string::npos);
 }
 
+TEST(SeekableFile, ADamagedChunkDoesNotPassForTheOneWhosePlaceItTook) {
+  const std::string plaintext = TestPlaintext(4 * kChunkBytes);
+  TestFile file = WithPayload(SealPayload(plaintext));
+  file.text[ChunkAt(1)] ^= 1;
+  const auto opened = Open(file).value();
+  for (const size_t kept : {size_t{0}, size_t{2}}) {
+    EXPECT_TRUE(Read(*opened, kept * kChunkBytes + 7, 10));
+  }
+  EXPECT_EQ(FailureOf(Read(*opened, kChunkBytes + 7, 10)), Code::kPayload);
+  for (const size_t number : {size_t{0}, size_t{2}, size_t{3}, size_t{0}}) {
+    const size_t at = number * kChunkBytes + 7;
+    EXPECT_TRUE(Read(*opened, at, 10).value() == plaintext.substr(at, 10)) << number;
+  }
+}
+
 TEST(SeekableFile, SwappedAndRepeatedChunksAreNoChunks) {
   const std::string plaintext = TestPlaintext(4 * kChunkBytes);
   const std::string payload = SealPayload(plaintext);
@@ -248,7 +263,9 @@ TEST(SeekableFile, AFileThatChangesWhileItIsOpenGivesErrorsAndNeverOtherBytes) {
   const auto opened = Open(file).value();
   const std::string whole = file.text;
   file.text = whole.substr(0, ChunkAt(2) + 100);
-  EXPECT_EQ(FailureOf(Read(*opened, 2 * kChunkBytes, 10)), Code::kPayload) << "truncated in it";
+  const auto cut = Read(*opened, 2 * kChunkBytes, 10);
+  ASSERT_EQ(FailureOf(cut), Code::kPayload) << "truncated in it";
+  EXPECT_EQ(cut.error().what, "the payload is truncated");
   EXPECT_EQ(FailureOf(Read(*opened, 3 * kChunkBytes, 5)), Code::kPayload) << "truncated before it";
   EXPECT_TRUE(Read(*opened, 0, 10).value() == plaintext.substr(0, 10));
   file.text = whole;

@@ -99,10 +99,12 @@ sed '4s/./!/' armored.age >armor-broken.age
 bad armor EBADMSG 'age: src/armor-broken.age'
 sed '$d' armored.age >armor-unended.age
 bad armor-unended EBADMSG 'age: src/armor-unended.age'
-truncate -s 16777217 too-large
-bad too-large EFBIG 'file: src/too-large'
-age -r "$us" -o too-large.age too-large
-bad too-large-age EFBIG 'age: src/too-large.age'
+truncate -s 16777217 over # more than is held in memory
+age -a -r "$us" -o too-large.age over
+bad too-large EFBIG 'age: src/too-large.age'
+age -r "$us" -o cut-over.age over
+truncate -s -1 cut-over.age
+bad cut-over EBADMSG 'age: src/cut-over.age'
 printf '{"a.example": %s' "$canary" >garbage.json
 printf '["%s"]' "$canary" >array.json
 bad tokens-garbage EBADMSG 'source: garbage, key: a.example'
@@ -183,7 +185,7 @@ expect_match "$(row bad/missing-age)" 'failed .*src/never.age: .*no such file' '
 expect_match "$(row bad/no-identity)" 'failed .*src/no-identity.age: no identity' 'why: no identity'
 expect_match "$(row bad/folder)" 'failed .*src/folder: is a directory' 'why: folder'
 expect_match "$(row bad/fifo)" 'failed .*src/fifo: is not a regular file' 'why: fifo'
-expect_match "$(row bad/too-large)" 'failed .*src/too-large: larger than' 'why: too large'
+expect_match "$(row bad/too-large)" 'failed .*src/too-large.age: .*larger than' 'why: too large'
 expect_match "$(row bad/template)" "failed .*needs 'bad/no-identity'.*src/no-identity.age: no identity" 'why: template'
 expect_match "$(row bad/tokens-garbage)" 'failed .*src/garbage.json:1:15: ' 'why: garbage'
 expect_match "$(row bad/tokens-no-host)" "failed .*no token for 'no.example'.*github.com" 'why: no host'

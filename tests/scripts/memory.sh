@@ -125,7 +125,11 @@ printf %s "${text^^}" | needle broken-identity-upper
 secret broken-ssh
 printf -- '-----BEGIN OPENSSH PRIVATE KEY-----\n%s\n-----END OPENSSH PRIVATE KEY-----\n' "$text" >src/broken-ssh
 secret binary && printf '\377%s' "$text" >src/binary
-secret too-many && { printf '%s' "$text" && head -c 16777216 /dev/zero; } >src/too-large
+# More than is held in memory: two that are read by offset, and one that cannot be.
+filler() { head -c 9000000 /dev/zero; }
+secret over-plain && { filler && printf '%s' "$text" && filler; } >src/over
+secret over-age && { filler && printf '%s' "$text" && filler; } | age -r "$(age-keygen -y src/x25519)" >src/over.age
+secret too-many && { printf '%s' "$text" && filler && filler; } | age -a -r "$(age-keygen -y src/x25519)" >src/too-large.age
 
 control=control-$(head -c 15 /dev/urandom | od -An -tx1 | tr -d ' \n')
 printf '%s' "$control" | needle CONTROL
@@ -147,7 +151,8 @@ YAML
   for ((i = 1; i <= broken; i++)); do printf '  bad/git%s: {format: git-credentials, source: broken%s}\n' "$i" "$i"; done
   printf 'secrets:\n  token: {source: tokens, key: github.com}\n  odd: {source: tokens, key: odd.example}\n  no-host: {source: tokens, key: no.example}\n'
   for name in age armored ssh-ed25519 ssh-rsa ssh-rsa-pem large; do printf '  %s: {age: src/%s.age}\n' "$name" "$name"; done
-  printf '  file: {file: src/file}\n  binary: {file: src/binary}\n  bad/too-large: {file: src/too-large}\n'
+  printf '  file: {file: src/file}\n  binary: {file: src/binary}\n'
+  printf '  over/plain: {file: src/over}\n  over/age: {age: src/over.age}\n  bad/too-large: {age: src/too-large.age}\n'
   printf '  bad/cut: {age: src/cut.age}\n  bad/cut-later: {age: src/cut-later.age}\n'
   printf '  %s: {file: src/file}\n' "$control"
 } >config.yaml
@@ -165,9 +170,10 @@ for _ in 1 2 3; do
   as "$user" find "$m" -type f -exec cat {} + >/dev/null 2>&1 || true
   expect_exit 6 "$program" status --json "$m"
 done
+dd if="$m/over/age" of=/dev/null bs=40 skip=225000 count=1 status=none # the chunk of a part is kept
 grep -c . "$m/view/template" >/dev/null || fail 'the template cannot be read'
 cp out status
-expect_eq "$(jq '[.secrets[] | select(.state == "ready")] | length' status)" 17 'secrets that are ready'
+expect_eq "$(jq '[.secrets[] | select(.state == "ready")] | length' status)" 19 'secrets that are ready'
 expect_eq "$(jq '[.secrets[] | select(.state == "failed")] | length' status)" "$((broken + 6))" 'secrets that failed'
 
 found() { ./memory_scan needles "$@" || fail "the scan itself failed: $*"; }
@@ -192,7 +198,7 @@ expect_eq "$(secrets_in "$in_open")" '' 'secrets in memory that may be swapped o
 
 # What is in the pool is locked there.
 in_pool=$(found --pool "$daemon")
-for name in age-x25519 age-armored age-ed25519 age-rsa age-rsa-pem large-4 file github gitlab odd identity-scalar; do
+for name in age-x25519 age-armored age-ed25519 age-rsa age-rsa-pem large-4 file github gitlab odd identity-scalar over-age; do
   expect_match "$in_pool" "$name@" 'what the locked pool holds'
 done
 expect_no_match "$in_pool" 'not-locked' 'the pool'

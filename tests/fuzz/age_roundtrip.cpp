@@ -1,7 +1,5 @@
 // Whatever is encrypted, in whatever pieces, is decrypted to the same bytes. The first byte chooses
-// armor, each following two the length of a piece, until one of length 0; the rest is the
-// plaintext, repeated until it covers the pieces.
-#include <algorithm>
+// armor; of each following three, two are the length of a piece and one fills it.
 #include <cstdint>
 #include <cstdlib>
 
@@ -19,47 +17,36 @@ age::IdentityPtr TheIdentity() {
   return identity;
 }
 
-std::vector<size_t> TakePieces(ByteView& input) {
-  constexpr size_t kMostPieces = 8;
-  std::vector<size_t> pieces;
-  while (input.size() >= 2 && pieces.size() < kMostPieces) {
+std::vector<Bytes> ParsePieces(ByteView input) {
+  constexpr size_t kMostPieces = 4;
+  std::vector<Bytes> pieces;
+  while (input.size() >= 3 && pieces.size() < kMostPieces) {
     const size_t size = std::to_integer<size_t>(input[0]) << 8U | std::to_integer<size_t>(input[1]);
-    input = input.subspan(2);
-    if (size == 0) break;
-    pieces.push_back(4 * size);  // several chunks are within reach
+    pieces.emplace_back(size + 1, input[2]);  // a whole chunk is within reach
+    input = input.subspan(3);
   }
   return pieces;
-}
-
-Bytes Repeat(ByteView seed, size_t size) {
-  Bytes bytes(size);
-  for (size_t i = 0; i < size && !seed.empty(); ++i) bytes[i] = seed[i % seed.size()];
-  return bytes;
 }
 
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-  ByteView input(reinterpret_cast<const std::byte*>(data), size);
+  const ByteView input(reinterpret_cast<const std::byte*>(data), size);
   if (input.empty()) return 0;
   const bool armored = (input[0] & std::byte{1}) != std::byte{0};
-  input = input.subspan(1);
-  const std::vector<size_t> pieces = TakePieces(input);
-  size_t total = 0;
-  for (const size_t piece : pieces) total += piece;
-  const Bytes plaintext = Repeat(input, total);
+  const std::vector<Bytes> pieces = ParsePieces(input.subspan(1));
 
   age::MemorySink sink;
   const std::vector recipients{TheIdentity()->ToRecipient().value()};
   auto encryption = age::Encryption::Begin(sink, recipients, {.armored = armored}).value();
-  size_t at = 0;
-  for (const size_t piece : pieces) {
-    if (!encryption.Write(ByteView(plaintext).subspan(at, piece))) std::abort();
-    at += piece;
+  Bytes plaintext;
+  for (const Bytes& piece : pieces) {
+    if (!encryption.Write(piece)) std::abort();
+    plaintext.insert(plaintext.end(), piece.begin(), piece.end());
   }
   if (!encryption.Finish()) std::abort();
   age::MemorySource source(sink.bytes());
-  const auto decrypted = age::DecryptAll(source, std::vector{TheIdentity()}, total);
+  const auto decrypted = age::DecryptAll(source, std::vector{TheIdentity()}, plaintext.size());
   if (!decrypted || !ConstantTimeEqual(decrypted->Expose(), plaintext)) std::abort();
   return 0;
 }

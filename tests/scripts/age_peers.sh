@@ -115,8 +115,8 @@ expect_same out plain/17 'with the second of two identities'
 
 # Failures have their class, and leave nothing.
 ssh-keygen -q -N 'passphrase' -t ed25519 -f keys/locked
-expect_exit 1 "$program" decrypt -i keys/locked sealed/ed25519-17.age
-expect_match "$err" 'error: keys/locked.*passphrase' 'with a key under a passphrase'
+expect_exit 10 "$program" decrypt -i keys/locked sealed/ed25519-17.age
+expect_match "$err" 'under a passphrase \(its ssh-ed25519 stanza is for another key\)' 'with a key under a passphrase'
 fails() { # CODE FILE KEY
   rm -f output
   expect_exit "$1" "$program" decrypt -i "$3" -o output "$2"

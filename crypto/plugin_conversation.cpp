@@ -28,7 +28,8 @@ Error Breach(std::string_view what) { return {Code::kUnavailable, std::string(wh
 }  // namespace
 
 std::string PluginWords(const PluginMessage& message) {
-  const std::string_view text = AsText(message.body.Expose());
+  std::string_view text = AsText(message.body.Expose());
+  while (text.ends_with('\n')) text.remove_suffix(1);
   std::string words = Printable(text.substr(0, kMostWords));
   if (text.size() > kMostWords) words += "...";
   return words;

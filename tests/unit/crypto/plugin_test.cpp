@@ -243,7 +243,7 @@ TEST(PluginIdentity, TakesAStanzaOfAHybridRecipientsSize) {
 // --- Questions ----------------------------------------------------------------------------------
 
 TEST(PluginQuestions, TellsWhatThePluginTells) {
-  const auto host = Host(Says("msg", "touch\a it") + Says("done"));
+  const auto host = Host(Says("msg", "touch\a it\n") + Says("done"));
   (void)UnwrapVerdict(host);
   EXPECT_THAT(host->told, ElementsAre("stub: touch\\x07 it"));
   EXPECT_THAT(host->heard, testing::EndsWith("-> ok\n\n"));

@@ -36,20 +36,26 @@ age-keygen -o src/x25519 2>/dev/null
 ssh-keygen -q -N '' -C c -t ed25519 -f src/ed25519
 ssh-keygen -q -N '' -C c -t rsa -b 2048 -f src/rsa
 ssh-keygen -q -N '' -C c -t rsa -b 2048 -m PEM -f src/rsa-pem
-identity=$(grep AGE-SECRET-KEY src/x25519)
-printf %s "${identity#AGE-SECRET-KEY-1}" | needle identity-text
-printf %s "$identity" | perl -e '
-  my %value; my $i = 0; $value{$_} = $i++ for split //, "QPZRY9X8GF2TVDW0S3JN54KHCE6MUA7L";
-  my $data = <STDIN>; $data =~ s/.*1//; my $bits = join "", map { sprintf "%05b", $value{$_} } split //, $data;
-  print pack("B256", $bits)' | needle identity-scalar
+# The text of an identity, and its 32 bytes.
+identity_numbers() { # NAME FILE
+  grep -o 'AGE-[A-Z-]*-1[0-9A-Z]*' "$2" | sed 's/.*-1//' | tr -d '\n' | needle "$1-text"
+  grep -o 'AGE-[A-Z-]*-1[0-9A-Z]*' "$2" | perl -e '
+    my %value; my $i = 0; $value{$_} = $i++ for split //, "QPZRY9X8GF2TVDW0S3JN54KHCE6MUA7L";
+    my $data = <STDIN>; chomp $data; $data =~ s/.*1//; my $bits = join "", map { sprintf "%05b", $value{$_} } split //, $data;
+    print pack("B256", $bits)' | needle "$1-scalar"
+}
+identity_numbers identity src/x25519
 # The seed of an Ed25519 key, and the X25519 scalar that comes of it.
-perl -MMIME::Base64 -e '
-  local $/; my $text = <STDIN>; $text =~ s/-----.*?-----//g; my $key = decode_base64($text);
-  my $at = rindex($key, pack("N", 64)); my $seed = substr($key, $at + 4, 32);
-  print $seed' <src/ed25519 | needle ed25519-seed
-perl -MMIME::Base64 -MDigest::SHA=sha512 -e '
-  local $/; my $text = <STDIN>; $text =~ s/-----.*?-----//g; my $key = decode_base64($text);
-  my $at = rindex($key, pack("N", 64)); print substr(sha512(substr($key, $at + 4, 32)), 1, 30)' <src/ed25519 | needle ed25519-scalar
+ed25519_numbers() { # NAME FILE
+  perl -MMIME::Base64 -e '
+    local $/; my $text = <STDIN>; $text =~ s/-----.*?-----//g; my $key = decode_base64($text);
+    my $at = rindex($key, pack("N", 64)); my $seed = substr($key, $at + 4, 32);
+    print $seed' <"$2" | needle "$1-seed"
+  perl -MMIME::Base64 -MDigest::SHA=sha512 -e '
+    local $/; my $text = <STDIN>; $text =~ s/-----.*?-----//g; my $key = decode_base64($text);
+    my $at = rindex($key, pack("N", 64)); print substr(sha512(substr($key, $at + 4, 32)), 1, 30)' <"$2" | needle "$1-scalar"
+}
+ed25519_numbers ed25519 src/ed25519
 sed -n '4,5p' src/ed25519 | tr -d '\n' | needle ed25519-text
 # The secret numbers of an RSA key, with the most and with the least significant byte first.
 for name in rsa rsa-pem; do
@@ -66,6 +72,24 @@ for name in rsa rsa-pem; do
 done
 rm pem number
 
+# What is under a passphrase: a key and an identity file; and what a plugin opens.
+secret ssh-passphrase && printf '%s\n' "$text" >src/ssh-passphrase
+ssh-keygen -q -N '' -C c -t ed25519 -f src/locked
+ed25519_numbers locked src/locked
+ssh-keygen -q -p -N "$text" -f src/locked >/dev/null
+secret file-passphrase && printf '%s\n' "$text" >src/file-passphrase
+age-keygen -o inner 2>/dev/null
+inner=$(age-keygen -y inner)
+identity_numbers inner inner
+AGE_PASSPHRASE=$text "$program" encrypt -p -o src/inner.age inner
+mkdir -m 755 plugins
+install -m 755 "$helpers/age-plugin-stub" plugins/age-plugin-stub
+printf 'plain\n' >plugins/mode
+plugins/age-plugin-stub --keygen >src/plugin
+plugged=$(sed -n 's/^# public key: //p' src/plugin)
+identity_numbers plugin src/plugin
+rm inner
+
 seal() { # NAME SECRET-NAME OPTIONS...
   local name=$1
   secret "$2"
@@ -77,6 +101,9 @@ seal armored age-armored -a -r "$(age-keygen -y src/x25519)"
 seal ssh-ed25519 age-ed25519 -R src/ed25519.pub
 seal ssh-rsa age-rsa -R src/rsa.pub
 seal ssh-rsa-pem age-rsa-pem -R src/rsa-pem.pub
+seal locked age-locked -R src/locked.pub
+seal inner-sealed age-inner -r "$inner"
+PATH=$PWD/plugins:$PATH seal plugged age-plugged -r "$plugged"
 # Over several chunks, with a secret in each.
 {
   for i in 1 2 3 4; do
@@ -134,7 +161,9 @@ secret too-many && { printf '%s' "$text" && filler && filler; } | age -a -r "$(a
 control=control-$(head -c 15 /dev/urandom | od -An -tx1 | tr -d ' \n')
 printf '%s' "$control" | needle CONTROL
 {
-  printf 'identities: [src/broken-identity, src/broken-ssh, src/x25519, src/ed25519, src/rsa, src/rsa-pem]\n'
+  printf 'identities: [src/broken-identity, src/broken-ssh, src/x25519, src/ed25519, src/rsa, src/rsa-pem, src/plugin,\n'
+  printf '  {file: src/locked, passphrase: src/ssh-passphrase}, {file: src/inner.age, passphrase: src/file-passphrase}]\n'
+  printf 'plugins: {dir: plugins}\n'
   printf 'audit: {file: audit.jsonl}\nsources:\n  tokens: {tokens: src/tokens.json}\n'
   for ((i = 1; i <= broken; i++)); do printf '  broken%s: {tokens: src/broken-%s.json}\n' "$i" "$i"; done
   cat <<'YAML'
@@ -150,7 +179,7 @@ views:
 YAML
   for ((i = 1; i <= broken; i++)); do printf '  bad/git%s: {format: git-credentials, source: broken%s}\n' "$i" "$i"; done
   printf 'secrets:\n  token: {source: tokens, key: github.com}\n  odd: {source: tokens, key: odd.example}\n  no-host: {source: tokens, key: no.example}\n'
-  for name in age armored ssh-ed25519 ssh-rsa ssh-rsa-pem large; do printf '  %s: {age: src/%s.age}\n' "$name" "$name"; done
+  for name in age armored ssh-ed25519 ssh-rsa ssh-rsa-pem large locked inner-sealed plugged; do printf '  %s: {age: src/%s.age}\n' "$name" "$name"; done
   printf '  file: {file: src/file}\n  binary: {file: src/binary}\n'
   printf '  over/plain: {file: src/over}\n  over/age: {age: src/over.age}\n  bad/too-large: {age: src/too-large.age}\n'
   printf '  bad/cut: {age: src/cut.age}\n  bad/cut-later: {age: src/cut-later.age}\n'
@@ -173,7 +202,7 @@ done
 dd if="$m/over/age" of=/dev/null bs=40 skip=225000 count=1 status=none # the chunk of a part is kept
 grep -c . "$m/view/template" >/dev/null || fail 'the template cannot be read'
 cp out status
-expect_eq "$(jq '[.secrets[] | select(.state == "ready")] | length' status)" 19 'secrets that are ready'
+expect_eq "$(jq '[.secrets[] | select(.state == "ready")] | length' status)" 22 'secrets that are ready'
 expect_eq "$(jq '[.secrets[] | select(.state == "failed")] | length' status)" "$((broken + 6))" 'secrets that failed'
 
 found() { ./memory_scan needles "$@" || fail "the scan itself failed: $*"; }

@@ -1,15 +1,10 @@
 // `secretfs decrypt`: one age file to standard output or a file, with options as in age(1).
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <CLI/CLI.hpp>
 #include <memory>
 
-#include "base/file.h"
-#include "base/text.h"
 #include "cli/command.h"
 #include "cli/identity_options.h"
+#include "cli/input_file.h"
 #include "cli/output_file.h"
 #include "cli/ui.h"
 #include "crypto/age.h"
@@ -24,9 +19,9 @@ struct Options {
   std::string input = "-";
 };
 
-Status DecryptTo(OutputFile& output, int input, const std::string& name,
+Status DecryptTo(OutputFile& output, const InputFile& input,
                  std::span<const age::IdentityPtr> identities) {
-  FdSource source(input, name);
+  FdSource source(input.fd(), input.name());
   auto decryption = TRY(age::Decryption::Open(source, identities));
   for (;;) {
     const ByteView chunk = TRY(decryption.Next());
@@ -38,13 +33,10 @@ Status DecryptTo(OutputFile& output, int input, const std::string& name,
 Status Decrypt(const Options& options) {
   std::vector<age::IdentityPtr> identities = TRY(options.identities.Read());
   identities.push_back(TRY(age::MakePassphraseIdentity(options.identities.Help().passphrases)));
-  UniqueFd file;
-  const bool from_stdin = options.input == "-";
-  if (!from_stdin) file = TRY(OpenRegular(options.input));
+  const InputFile input = TRY(InputFile::Open(options.input));
   OutputFile output = TRY(OutputFile::Open(options.output));
-  auto done = DecryptTo(output, from_stdin ? STDIN_FILENO : file.get(), options.input, identities);
-  if (!done && done.error().where.empty())
-    done.error().where = from_stdin ? "standard input" : options.input;
+  auto done = DecryptTo(output, input, identities);
+  if (!done && done.error().where.empty()) done.error().where = input.name();
   return done;
 }
 

@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "base/file.h"
+#include "cli/input_file.h"
 #include "cli/ui.h"
 #include "providers/plugin_process.h"
 
@@ -14,13 +15,10 @@ namespace secretfs {
 namespace {
 
 Result<age::ParsedIdentities> ReadFrom(const std::string& file, const age::IdentityHelp& help) {
-  if (file == "-") {
-    const SecretBytes content =
-        TRY(ReadAllSecret(STDIN_FILENO, age::kMaxIdentityFileBytes, "standard input"));
-    return age::ParseIdentityFile(content, "standard input", help);
-  }
-  const SecretBytes content = TRY(ReadSecretFile(file, age::kMaxIdentityFileBytes));
-  return age::ParseIdentityFile(content, file, help);
+  const InputFile input = TRY(InputFile::Open(file));
+  const SecretBytes content =
+      TRY(ReadAllSecret(input.fd(), age::kMaxIdentityFileBytes, input.name()));
+  return age::ParseIdentityFile(content, input.name(), help);
 }
 
 /// Null without a folder. A person has more time than the daemon's readers.

@@ -113,6 +113,9 @@ expect_same out plain/17 'with an identity file of several'
 expect_exit 0 "$program" decrypt -i keys/rsa-2048 -i keys/x25519 sealed/x25519-17.age
 expect_same out plain/17 'with the second of two identities'
 
+"$program" decrypt -i <(cat keys/x25519) <(cat sealed/x25519-17.age) >out || fail 'decrypt from pipes'
+expect_same out plain/17 'with an identity and a file from pipes'
+
 # Failures have their class, and leave nothing.
 ssh-keygen -q -N 'passphrase' -t ed25519 -f keys/locked
 expect_exit 10 "$program" decrypt -i keys/locked sealed/ed25519-17.age

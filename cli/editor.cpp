@@ -1,5 +1,6 @@
 #include "cli/editor.h"
 
+#include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -91,7 +92,9 @@ EditorSession::~EditorSession() {
     while (::waitpid(child_, nullptr, 0) < 0 && errno == EINTR) {
     }
   }
-  if (!folder_.empty()) ::rmdir(folder_.c_str());
+  if (folder_.empty()) return;
+  ::umount2(folder_.c_str(), MNT_DETACH | UMOUNT_NOFOLLOW);  // nothing, unless in a chroot
+  ::rmdir(folder_.c_str());
 }
 
 Result<SecretBytes> EditorSession::Edit(size_t limit) {

@@ -46,10 +46,19 @@ bool EnterUserNamespace() {
   return mapped;
 }
 
+/// Has what is mounted on the folder from now on seen in this namespace alone.
+bool KeepMountsHere(const char* folder) {
+  if (::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0) return true;
+  // After chroot(2) / need not be a mount. The empty folder mounted on itself may be seen outside,
+  // where our parent takes it away, but not what comes on top of it.
+  return errno == EINVAL && ::mount(folder, folder, nullptr, MS_BIND, nullptr) == 0 &&
+         ::mount(nullptr, folder, nullptr, MS_PRIVATE, nullptr) == 0;
+}
+
 /// ramfs has no limit but is never written to swap, as tmpfs is.
 bool MountPrivately(const char* folder) {
   if (::unshare(CLONE_NEWNS) != 0 && !EnterUserNamespace()) return false;
-  return ::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0 &&
+  return KeepMountsHere(folder) &&
          ::mount("ramfs", folder, "ramfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=0700") == 0;
 }
 

@@ -2,6 +2,7 @@
 
 #include <sys/mount.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -20,6 +21,15 @@ using editor::Step;
 std::string VariableOr(const char* name, const std::string& otherwise) {
   const char* value = std::getenv(name);
   return value == nullptr || *value == '\0' ? otherwise : value;
+}
+
+/// Only we may rename what lies in it. The variable may be another user's, after su.
+std::string RuntimeFolder() {
+  const std::string folder = VariableOr("XDG_RUNTIME_DIR", "/tmp");
+  struct stat st {};
+  const bool ours = ::lstat(folder.c_str(), &st) == 0 && S_ISDIR(st.st_mode) &&
+                    st.st_uid == ::geteuid() && (st.st_mode & (S_IWGRP | S_IWOTH)) == 0;
+  return ours ? folder : "/tmp";
 }
 
 std::string EditorCommand() { return VariableOr("VISUAL", VariableOr("EDITOR", "vi")); }
@@ -58,7 +68,7 @@ Result<EditorSession> EditorSession::Start(const std::string& name, const Secret
 
 /// An empty folder to mount on. What is mounted on it is never seen here.
 Status EditorSession::MakeFolder() {
-  std::string pattern = VariableOr("XDG_RUNTIME_DIR", "/tmp") + "/secretfs-edit.XXXXXX";
+  std::string pattern = RuntimeFolder() + "/secretfs-edit.XXXXXX";
   if (::mkdtemp(pattern.data()) == nullptr)
     return SystemError(errno, "cannot make a folder", pattern);
   folder_ = pattern;

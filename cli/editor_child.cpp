@@ -1,11 +1,13 @@
 // The child of an edit: a folder in memory that is never swapped, and that only this process and
 // the editor can reach, since it is mounted in a mount namespace of theirs.
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <sched.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -62,6 +64,11 @@ bool MountPrivately(const char* folder) {
          ::mount("ramfs", folder, "ramfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=0700") == 0;
 }
 
+bool IsOnRamfs(const UniqueFd& file) {
+  struct statfs st {};
+  return file && ::fstatfs(file.get(), &st) == 0 && st.f_type == RAMFS_MAGIC;
+}
+
 Status Say(int socket, Step step, int number) { return Send(socket, {step, number, {}}); }
 
 /// After fork(): no way back.
@@ -92,7 +99,7 @@ Status Edit(int socket, const std::string& path, const char* command) {
   UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
   if (!file) return Say(socket, Step::kNoFile, errno);
   struct stat st {};
-  if (::fstat(file.get(), &st) != 0 || !S_ISREG(st.st_mode))
+  if (::fstat(file.get(), &st) != 0 || !S_ISREG(st.st_mode) || !IsOnRamfs(file))
     return Say(socket, Step::kNoFile, EINVAL);
   return Send(socket, {Step::kFile, 0, std::move(file)});
 }
@@ -105,7 +112,7 @@ int ServeEditor(int socket, const char* folder, const char* name, const char* co
   UniqueFd file;
   if (MountPrivately(folder))
     file.reset(::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
-  if (!file) {
+  if (!IsOnRamfs(file)) {
     (void)Say(socket, Step::kRefused, errno);
     return 1;
   }

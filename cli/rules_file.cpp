@@ -1,5 +1,6 @@
 #include "cli/rules_file.h"
 
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -8,6 +9,7 @@
 #include <cerrno>
 #include <cstdlib>
 #include <filesystem>
+#include <optional>
 
 #include "base/file.h"
 #include "base/text.h"
@@ -25,16 +27,40 @@ std::string HomeFile(std::string_view path) {
   return std::string(home == nullptr ? "" : home) + "/" + std::string(path);
 }
 
-/// Whoever writes the rules decides who can read the secrets: a file that lies in a folder above by
-/// another user's doing must not.
-Status CheckTrusted(const std::string& path) {
+/// A group counts as others, unless it is our own: many systems have a group for each user.
+bool OthersMayWrite(const struct stat& st) {
+  const bool group = (st.st_mode & S_IWGRP) != 0 && st.st_gid != ::getegid() && st.st_gid != 0;
+  return group || (st.st_mode & S_IWOTH) != 0;
+}
+
+/// Whoever writes the rules decides who can read the secrets: what lies in a folder above by
+/// another user's doing must not count.
+Status CheckTrusted(const UniqueFd& fd, const std::string& path, const std::string& what) {
   struct stat st {};
-  if (::stat(path.c_str(), &st) != 0) return SystemError(errno, "cannot stat", path);
+  if (::fstat(fd.get(), &st) != 0) return SystemError(errno, "cannot stat", path);
   const bool own = st.st_uid == 0 || st.st_uid == ::geteuid();
-  if (own && (st.st_mode & S_IWOTH) == 0) return Ok{};
+  if (own && !OthersMayWrite(st)) return Ok{};
   return Error{Code::kPermission,
-               own ? "every user may write these rules" : "these rules belong to another user",
-               path, "if they are the right ones, give --rules FILE"};
+               own ? "other users may write " + what : "another user owns " + what, path,
+               "if all is as it should be, give --rules FILE"};
+}
+
+/// What was checked is what is read: both by one descriptor, and no link is followed. Nothing when
+/// there are no rules.
+Result<std::optional<Bytes>> ReadTrusted(const std::string& folder, const std::string& path) {
+  const UniqueFd at(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!at) return SystemError(errno, "cannot open the folder", folder);
+  const UniqueFd fd(
+      ::openat(at.get(), kRulesFileName, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+  if (!fd && errno == ENOENT) return std::optional<Bytes>();
+  if (!fd && errno == ELOOP) {
+    return Error{Code::kPermission, "these rules are a symbolic link", path,
+                 "if all is as it should be, give --rules FILE"};
+  }
+  if (!fd) return SystemError(errno, "cannot open", path);
+  TRY(CheckTrusted(fd, path, "these rules"));
+  TRY(CheckTrusted(at, path, "the folder of these rules"));
+  return std::optional<Bytes>(TRY(ReadAll(fd.get(), kMaxRulesBytes, path)));
 }
 
 bool Exists(const std::string& path) { return ::access(path.c_str(), F_OK) == 0; }
@@ -44,6 +70,20 @@ Result<fs::path> Real(const fs::path& path) {
   fs::path real = fs::canonical(path, error);
   if (error) return SystemError(error.value(), "cannot find the folder", path);
   return real;
+}
+
+/// Where the file that is meant lies or will lie: behind a link it is not where the link stands.
+Result<fs::path> WhereItIs(const std::string& file) {
+  std::error_code error;
+  if (fs::is_symlink(file, error)) return Real(file);
+  return fs::path(TRY(FolderOf(file))) / fs::path(file).filename();
+}
+
+/// Where others may write, they can put one file for another while we look at it.
+Status CheckTrustedFolder(const std::string& folder) {
+  const UniqueFd fd(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!fd) return SystemError(errno, "cannot open the folder", folder);
+  return CheckTrusted(fd, folder, "this folder");
 }
 
 std::vector<std::string> DefaultIdentityFiles(const Rules& rules) {
@@ -70,7 +110,10 @@ Result<std::string> FolderOf(const std::string& file) {
 }
 
 Result<RulesFile> RulesFile::Load(const std::string& path) {
-  const Bytes text = TRY(ReadFile(path, kMaxRulesBytes));
+  return Parse(path, TRY(ReadFile(path, kMaxRulesBytes)));
+}
+
+Result<RulesFile> RulesFile::Parse(const std::string& path, ByteView text) {
   ConfigText config;
   config.file = path;
   config.folder = TRY(FolderOf(path));
@@ -82,9 +125,10 @@ Result<RulesFile> RulesFile::Find(const std::string& folder) {
   fs::path at = TRY(Real(folder));
   for (;;) {
     const std::string path = at / kRulesFileName;
-    if (Exists(path)) {
-      TRY(CheckTrusted(path));
-      return Load(path);
+    if (const auto text = TRY(ReadTrusted(at, path))) {
+      RulesFile found = TRY(Parse(path, *text));
+      found.found_ = true;
+      return found;
     }
     if (!at.has_relative_path()) break;
     at = at.parent_path();
@@ -94,7 +138,8 @@ Result<RulesFile> RulesFile::Find(const std::string& folder) {
 }
 
 Result<const FileRule*> RulesFile::RuleFor(const std::string& file) const {
-  const fs::path whole = fs::path(TRY(FolderOf(file))) / fs::path(file).filename();
+  const fs::path whole = TRY(WhereItIs(file));
+  if (found_) TRY(CheckTrustedFolder(whole.parent_path()));
   const std::string path = whole.lexically_relative(rules_.folder);
   if (path.empty() || path.starts_with("..")) {
     return Error{Code::kNotFound, "is not below the folder of the rules", file,

@@ -21,20 +21,23 @@ class RulesFile {
  public:
   /// Errors: kNotFound with a hint how to write one, kInvalid for what is wrong in it.
   static Result<RulesFile> Load(const std::string& path);
-  /// Looks in `folder`, and upwards. Errors: also kPermission for a file that another user than
-  /// root and this one may have written.
+  /// Looks in `folder`, and upwards. Errors: also kPermission for a file, or one in a folder, that
+  /// another user than root and this one may have written.
   static Result<RulesFile> Find(const std::string& folder);
 
   [[nodiscard]] const std::string& path() const noexcept { return path_; }
   [[nodiscard]] const Rules& rules() const noexcept { return rules_; }
-  /// The rule for `file`, by where it stands, not by where a link leads. Errors: kNotFound when
-  /// none fits, or the file is elsewhere.
+  /// The rule for `file`, by where it lies, which is where a link leads. Errors: kNotFound when
+  /// none fits, or the file is elsewhere; kPermission, for rules that were found, when another user
+  /// may write in its folder.
   [[nodiscard]] Result<const FileRule*> RuleFor(const std::string& file) const;
 
  private:
+  static Result<RulesFile> Parse(const std::string& path, ByteView text);
   RulesFile(std::string path, Rules rules) : path_(std::move(path)), rules_(std::move(rules)) {}
   std::string path_;
   Rules rules_;
+  bool found_ = false;  // and not named
 };
 
 /// The file that the option names, or else the nearest to `file`.

@@ -92,7 +92,7 @@ rm repo/cut.age saved/cut.age
 
 # Rules that another could have written are not taken, unless they are named.
 chmod 666 repo/secretfs.rules.yaml saved/secretfs.rules.yaml
-refused 4 'every user may write these rules' bash -c 'echo x | "$0" edit repo/db.age' "$program"
+refused 4 'other users may write these rules' bash -c 'echo x | "$0" edit repo/db.age' "$program"
 edit 'second secret' repo/db.age --rules repo/secretfs.rules.yaml
 chmod 644 repo/secretfs.rules.yaml
 
@@ -257,7 +257,7 @@ if [[ $EUID -eq 0 ]]; then
   expect_eq "$(stat -c %U repo/users/own.age)" "$user" 'the owner after an edit of root'
   chown 12345 repo/users/secretfs.rules.yaml
   expect_exit 4 "$program" rekey repo/users/own.age
-  expect_match "$err" 'these rules belong to another user' 'the answer to rules of another'
+  expect_match "$err" 'another user owns these rules' 'the answer to rules of another'
   rm -r repo/users
 fi
 

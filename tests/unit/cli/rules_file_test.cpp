@@ -77,11 +77,38 @@ TEST_F(RulesFileTest, KnowsTheRuleForAFileWhereverOneStands) {
   std::filesystem::current_path(before);
 }
 
-TEST_F(RulesFileTest, ALinkCountsWhereItStands) {
+TEST_F(RulesFileTest, ALinkCountsWhereItLeads) {
   Write("c/x.age");
   std::filesystem::create_symlink("../c/x.age", Below("a/link.age"));
   const auto rules = RulesFile::Find(folder_.path());
-  EXPECT_EQ((*rules->RuleFor(Below("a/link.age")))->recipients.at(0).text, "age1a");
+  EXPECT_EQ((*rules->RuleFor(Below("a/link.age")))->recipients.at(0).text, "age1b");
+}
+
+TEST_F(RulesFileTest, RulesThatWereFoundDoNotHoldWhereOthersMayWrite) {
+  Write("c/x.age");
+  ASSERT_EQ(chmod(Below("c").c_str(), 0777), 0);
+  const auto found = RulesFile::Find(folder_.path());
+  EXPECT_EQ(found->RuleFor(Below("c/x.age")).error().what, "other users may write this folder");
+  const auto named = RulesFile::Load(found->path());
+  EXPECT_TRUE(named->RuleFor(Below("c/x.age")));
+}
+
+TEST_F(RulesFileTest, RulesThatOthersMayHaveWrittenAreNotFound) {
+  const auto found = [&] {
+    const auto rules = RulesFile::Find(folder_.path());
+    return rules ? "found" : rules.error().what;
+  };
+  const std::string path = Below(kRulesFileName);
+  ASSERT_EQ(chmod(path.c_str(), 0666), 0);
+  EXPECT_EQ(found(), "other users may write these rules");
+  ASSERT_EQ(chmod(path.c_str(), 0644), 0);
+  ASSERT_EQ(chmod(folder_.path().c_str(), 0777), 0);
+  EXPECT_EQ(found(), "other users may write the folder of these rules");
+  ASSERT_EQ(chmod(folder_.path().c_str(), 0700), 0);
+  EXPECT_EQ(found(), "found");
+  ASSERT_EQ(rename(path.c_str(), Below("elsewhere").c_str()), 0);
+  std::filesystem::create_symlink("elsewhere", path);
+  EXPECT_EQ(found(), "these rules are a symbolic link");
 }
 
 TEST_F(RulesFileTest, SaysWhereARecipientIsWrong) {

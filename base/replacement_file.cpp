@@ -69,18 +69,28 @@ ReplacementFile::ReplacementFile(ReplacementFile&& other) noexcept
     : file_(std::move(other.file_)),
       target_(std::move(other.target_)),
       temporary_(std::exchange(other.temporary_, {})),
-      mode_(other.mode_) {}
+      mode_(other.mode_),
+      prepared_(other.prepared_) {}
 
 ReplacementFile::~ReplacementFile() {
   if (!temporary_.empty()) ::unlink(temporary_.c_str());
 }
 
-Status ReplacementFile::Write(ByteView bytes) { return WriteAll(file_.get(), bytes, target_); }
+Status ReplacementFile::Write(ByteView bytes) {
+  prepared_ = false;
+  return WriteAll(file_.get(), bytes, target_);
+}
 
-Status ReplacementFile::Commit() {
+Status ReplacementFile::Prepare() {
   if (::fchmod(file_.get(), mode_) != 0)
     return SystemError(errno, "cannot set the file's mode", target_);
   if (::fsync(file_.get()) != 0) return SystemError(errno, "cannot sync", target_);
+  prepared_ = true;
+  return Ok{};
+}
+
+Status ReplacementFile::Commit() {
+  if (!prepared_) TRY(Prepare());
   if (::rename(temporary_.c_str(), target_.c_str()) != 0)
     return SystemError(errno, "cannot replace", target_);
   temporary_.clear();

@@ -16,7 +16,7 @@ namespace secretfs {
 class ReplacementFile {
  public:
   /// `path` is followed if it is a symlink, even to a file that is not there yet. The owner and
-  /// mode of an existing file are kept, a new one gets `mode`; until Commit() nobody else may read
+  /// mode of an existing file are kept, a new one gets `mode`; until Prepare() nobody else may read
   /// what is written. Errors: of the system, with the path in `where`.
   static Result<ReplacementFile> Open(const std::string& path, mode_t mode);
   ReplacementFile(ReplacementFile&& other) noexcept;
@@ -28,8 +28,13 @@ class ReplacementFile {
   Status Write(ByteView bytes);
   /// For reading back what was written so far; its offset is where Write() goes on.
   [[nodiscard]] int fd() const noexcept { return file_.get(); }
-  /// Syncs, renames, syncs the folder. After a failure nothing is left over.
+  /// What takes long: the mode, and the sync. Then Commit() is only a change of names, short enough
+  /// to follow a last look at the old file.
+  Status Prepare();
+  /// Prepares if need be, renames, syncs the folder. After a failure nothing is left over.
   Status Commit();
+  /// The file that is replaced, where links led to.
+  [[nodiscard]] const std::string& target() const noexcept { return target_; }
 
  private:
   ReplacementFile() = default;
@@ -39,6 +44,7 @@ class ReplacementFile {
   std::string target_;     // what `path` leads to
   std::string temporary_;  // empty once it has its name
   mode_t mode_ = 0;
+  bool prepared_ = false;  // since the last Write()
 };
 
 }  // namespace secretfs

@@ -107,8 +107,7 @@ Status Save(const Edit& edit, const SecretBytes& content, const FileState& expec
   form.armored = edit.armored.value_or(edit.old.armored);
   form.marked = true;
   TRY(age::EncryptAll(content.Expose(), edit.recipients, form, sink));
-  TRY(EnsureUnchanged(edit.path, expected));
-  TRY(file.Commit());
+  TRY(CommitIfUnchanged(file, edit.path, expected));
   ui::Print(Printable(edit.path) + ": saved for " + std::to_string(edit.recipients.size()) +
             (edit.recipients.size() == 1 ? " recipient" : " recipients"));
   return Ok{};

@@ -4,7 +4,9 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 
+#include "cli/folder_lock.h"
 #include "crypto/age.h"
 #include "crypto/encryption.h"
 #include "crypto/inspect.h"
@@ -14,6 +16,7 @@ namespace secretfs {
 namespace {
 
 constexpr mode_t kNewMode = 0600;
+constexpr std::chrono::seconds kLockPatience{10};
 
 Status Rewind(int fd, const std::string& path) {
   if (::lseek(fd, 0, SEEK_SET) == 0) return Ok{};
@@ -80,6 +83,15 @@ Status EnsureUnchanged(const std::string& path, const FileState& before) {
                "try again"};
 }
 
+Status CommitIfUnchanged(ReplacementFile& file, const std::string& path, const FileState& before) {
+  TRY(file.Prepare());
+  // Some file systems of the network have no such locks; what is left then is a short moment.
+  const auto lock = LockFolderOf(file.target(), kLockPatience);
+  if (!lock && lock.error().code == Code::kTimeout) return lock.error();
+  TRY(EnsureUnchanged(path, before));
+  return file.Commit();
+}
+
 Result<bool> RekeyFile(const std::string& path, std::span<const age::IdentityPtr> identities,
                        std::span<const age::RecipientPtr> recipients, const RekeyOptions& options) {
   const UniqueFd old = TRY(OpenRegular(path));
@@ -98,8 +110,7 @@ Result<bool> RekeyFile(const std::string& path, std::span<const age::IdentityPtr
   TRY(CheckForm(file.fd(), size, path));
   TRY(EnsureUnchanged(path, before));  // or the old content would seem to be damaged
   TRY(CheckContent(old.get(), file.fd(), identities, path));
-  TRY(EnsureUnchanged(path, before));
-  TRY(file.Commit());
+  TRY(CommitIfUnchanged(file, path, before));
   return true;
 }
 

@@ -29,6 +29,9 @@ using FileState = std::optional<FileStamp>;
 Result<FileState> StateOf(const std::string& path);
 /// Errors: kUnavailable when somebody else changed the file since.
 Status EnsureUnchanged(const std::string& path, const FileState& before);
+/// Of two who changed the same file at once, one succeeds and the other one gets the error: the
+/// last look and the change of names are under LockFolderOf(). Errors: also kTimeout.
+Status CommitIfUnchanged(ReplacementFile& file, const std::string& path, const FileState& before);
 
 struct RekeyOptions {
   std::optional<bool> armored{};  // unset: as it was

@@ -1,12 +1,6 @@
 #include "cli/token_file.h"
 
-#include <fcntl.h>
-#include <sys/file.h>
-
 #include <algorithm>
-#include <cerrno>
-#include <filesystem>
-#include <thread>
 
 #include "base/file.h"
 #include "base/text.h"
@@ -17,32 +11,7 @@ namespace {
 
 constexpr mode_t kNewMode = 0600;
 
-/// The folder of the file that `path` leads to, which is where ReplaceFile() puts the new one.
-std::string FolderOf(const std::string& path) {
-  std::error_code absent;
-  const std::filesystem::path real = std::filesystem::canonical(path, absent);
-  const std::filesystem::path folder = (absent ? std::filesystem::path(path) : real).parent_path();
-  return folder.empty() ? "." : folder.string();
-}
-
 }  // namespace
-
-Result<UniqueFd> LockTokenFile(const std::string& path, std::chrono::milliseconds patience) {
-  const std::string folder = FolderOf(path);
-  UniqueFd fd(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!fd) return SystemError(errno, "cannot open the folder", folder);
-  const auto deadline = std::chrono::steady_clock::now() + patience;
-  while (::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
-    if (errno != EWOULDBLOCK && errno != EINTR)
-      return SystemError(errno, "cannot lock the folder", folder);
-    if (std::chrono::steady_clock::now() >= deadline) {
-      return Error{Code::kTimeout, "another process keeps the folder locked", folder,
-                   "lslocks(8) tells which"};
-    }
-    std::this_thread::sleep_for(std::chrono::milliseconds(20));
-  }
-  return fd;
-}
 
 Result<TokenTable> LoadTokenFile(const std::string& path) {
   const SecretBytes text = TRY(ReadSecretFile(path, kMaxTokenFileBytes));

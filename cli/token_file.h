@@ -1,21 +1,13 @@
-// Editing a token JSON file: one editor at a time, the old file or the new one at any moment.
+// Editing a token JSON file: the old file or the new one at any moment.
 #pragma once
 
-#include <chrono>
 #include <optional>
 #include <string>
 
 #include "base/result.h"
-#include "base/unique_fd.h"
 #include "core/token.h"
 
 namespace secretfs {
-
-/// Keeps other editors of the file away for as long as it lives. The lock is on the file's folder:
-/// the file itself is replaced by each edit, and may not exist yet; a lock file of its own would
-/// stay behind, and belong to whoever came first. Readers need no lock.
-/// Errors: kTimeout when another process keeps it for longer than `patience`.
-Result<UniqueFd> LockTokenFile(const std::string& path, std::chrono::milliseconds patience);
 
 /// Errors: of the file and of its text (providers/token_json.h).
 Result<TokenTable> LoadTokenFile(const std::string& path);

@@ -12,6 +12,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "cli/command.h"
+#include "cli/folder_lock.h"
 #include "cli/table.h"
 #include "cli/token_file.h"
 #include "cli/token_input.h"
@@ -87,7 +88,7 @@ Result<TokenTable> LoadOrStart(const std::string& path) {
 }
 
 Status SetToken(const std::string& path, TokenEdit edit) {
-  const UniqueFd lock = TRY(LockTokenFile(path, kLockPatience));
+  const UniqueFd lock = TRY(LockFolderOf(path, kLockPatience));
   TokenTable table = TRY(LoadOrStart(path));
   if (!ApplyTokenEdit(table, std::move(edit))) return Ok{};
   return SaveTokenFile(path, table);
@@ -104,7 +105,7 @@ ExitCode Set(const Options& options) {
 }
 
 Status RemoveFromFile(const std::string& path, const std::string& host) {
-  const UniqueFd lock = TRY(LockTokenFile(path, kLockPatience));
+  const UniqueFd lock = TRY(LockFolderOf(path, kLockPatience));
   TokenTable table = TRY(LoadTokenFile(path));
   TRY(RemoveToken(table, host));
   return SaveTokenFile(path, table);

@@ -68,6 +68,21 @@ TEST(ReplacementFile, CanBeReadBackBeforeItTakesItsName) {
   EXPECT_EQ(ModeOf(dir / "new"), 0640U);
 }
 
+TEST(ReplacementFile, PreparedLacksOnlyTheName) {
+  const TempDir dir;
+  const std::string path = dir.Write("file", "old");
+  ASSERT_EQ(::chmod(path.c_str(), 0644), 0);
+  auto file = ReplacementFile::Open(path, 0600);
+  ASSERT_TRUE(file->Write(AsBytes("new")));
+  ASSERT_TRUE(file->Prepare());
+  struct stat st {};
+  ASSERT_EQ(::fstat(file->fd(), &st), 0);
+  EXPECT_EQ(st.st_mode & 07777U, 0644U);
+  EXPECT_EQ(TempDir::Read(path), "old");
+  ASSERT_TRUE(file->Commit());
+  EXPECT_EQ(TempDir::Read(path), "new");
+}
+
 TEST(ReplacementFile, AFailedCommitLeavesNothing) {
   const TempDir dir;
   {

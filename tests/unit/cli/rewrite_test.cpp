@@ -3,7 +3,9 @@
 #include <gtest/gtest.h>
 
 #include <functional>
+#include <future>
 
+#include "cli/folder_lock.h"
 #include "crypto/age.h"
 #include "crypto/encryption.h"
 #include "crypto/identity_file.h"
@@ -154,6 +156,39 @@ TEST_F(Rekey, ReadsBackWhatItWrote) {
 TEST_F(Rekey, WithAForeignIdentitySaysSo) {
   Encrypt("content", 'b');
   EXPECT_EQ(To({RecipientOf('a')}).error().code, Code::kNoMatch);
+}
+
+/// A change between the sync, which may take long, and the change of names.
+TEST(CommitIfUnchanged, WaitsForTheFolderAndLooksAfterThat) {
+  const TempDir folder;
+  const std::string path = folder.Write("x", "old");
+  const FileState before = StateOf(path).value();
+  auto file = ReplacementFile::Open(path, 0600);
+  ASSERT_TRUE(file->Write(AsBytes("mine")));
+  auto lock = LockFolderOf(path, std::chrono::milliseconds(0));
+  ASSERT_TRUE(lock);
+  auto committed =
+      std::async(std::launch::async, [&] { return CommitIfUnchanged(*file, path, before); });
+  EXPECT_EQ(committed.wait_for(std::chrono::milliseconds(100)), std::future_status::timeout);
+  (void)folder.Write("x", "by another");
+  lock->reset();
+  const Status done = committed.get();
+  ASSERT_FALSE(done);
+  EXPECT_EQ(done.error().code, Code::kUnavailable);
+  EXPECT_EQ(TempDir::Read(path), "by another");
+}
+
+TEST(CommitIfUnchanged, LetsTheFirstOfTwoWin) {
+  const TempDir folder;
+  const std::string path = folder.Write("x", "old");
+  const FileState before = StateOf(path).value();
+  auto one = ReplacementFile::Open(path, 0600);
+  auto two = ReplacementFile::Open(path, 0600);
+  ASSERT_TRUE(one->Write(AsBytes("one")));
+  ASSERT_TRUE(two->Write(AsBytes("two")));
+  EXPECT_TRUE(CommitIfUnchanged(*one, path, before));
+  EXPECT_FALSE(CommitIfUnchanged(*two, path, before));
+  EXPECT_EQ(TempDir::Read(path), "one");
 }
 
 TEST(EnsureUnchanged, TellsFilesThatComeAndGo) {

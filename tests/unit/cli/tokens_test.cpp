@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "base/file.h"
+#include "cli/folder_lock.h"
 #include "cli/token_file.h"
 #include "cli/token_input.h"
 #include "tests/testkit/temp_dir.h"
@@ -144,32 +145,32 @@ TEST_F(TokenFile, IsNeverLargerThanItsReadersTake) {
 }
 
 TEST_F(TokenFile, IsEditedByOneAtATime) {
-  auto first = LockTokenFile(path_, milliseconds(0));
+  auto first = LockFolderOf(path_, milliseconds(0));
   ASSERT_TRUE(first) << first.error().Text();
-  const auto second = LockTokenFile(path_, milliseconds(50));
+  const auto second = LockFolderOf(path_, milliseconds(50));
   ASSERT_FALSE(second);
   EXPECT_EQ(second.error().code, Code::kTimeout);
   first->reset();
-  EXPECT_TRUE(LockTokenFile(path_, milliseconds(0)));
+  EXPECT_TRUE(LockFolderOf(path_, milliseconds(0)));
 }
 
 TEST_F(TokenFile, IsLockedWhereALinkLeads) {
   std::filesystem::create_directory(folder_ / "real");
   const std::string real = folder_.Write("real/tokens.json", "{}");
   std::filesystem::create_symlink(real, path_);
-  const auto lock = LockTokenFile(path_, milliseconds(0));
+  const auto lock = LockFolderOf(path_, milliseconds(0));
   ASSERT_TRUE(lock);
-  EXPECT_FALSE(LockTokenFile(real, milliseconds(0)));
+  EXPECT_FALSE(LockFolderOf(real, milliseconds(0)));
 }
 
 TEST_F(TokenFile, WaitsForItsTurn) {
-  auto first = LockTokenFile(path_, milliseconds(0));
+  auto first = LockFolderOf(path_, milliseconds(0));
   ASSERT_TRUE(first);
   std::thread other([&] {
     std::this_thread::sleep_for(milliseconds(60));
     first->reset();
   });
-  EXPECT_TRUE(LockTokenFile(path_, std::chrono::seconds(10)));
+  EXPECT_TRUE(LockFolderOf(path_, std::chrono::seconds(10)));
   other.join();
 }
 

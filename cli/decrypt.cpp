@@ -19,6 +19,13 @@ struct Options {
   std::string input = "-";
 };
 
+Status CheckUsage(const Options& options) {
+  StdinUse use;
+  options.identities.AddStdinUses(use);
+  use.AddFile(options.input, "the age file");
+  return use.Check();
+}
+
 Status DecryptTo(OutputFile& output, const InputFile& input,
                  std::span<const age::IdentityPtr> identities) {
   FdSource source(input.fd(), input.name());
@@ -52,6 +59,9 @@ Command DecryptCommand() {
             app.add_option("FILE", options->input, "the age file; - is standard input")
                 ->capture_default_str();
             return [options] {
+              if (const Status usage = CheckUsage(*options); !usage) {
+                return ui::Fail(usage.error(), ExitCode::kUsage);
+              }
               const Status done = Decrypt(*options);
               return done ? ExitCode::kDone : ui::Fail(done.error());
             };

@@ -177,7 +177,19 @@ Status EditInEditor(const Edit& edit) {
   return SaveOrAsk(edit, session);
 }
 
+bool AtTerminal() { return ::isatty(STDIN_FILENO) == 1; }
+
+Status CheckUsage(const Options& options) {
+  StdinUse use;
+  options.identities.AddStdinUses(use);
+  if (!AtTerminal()) use.Add("the new content");
+  return use.Check();
+}
+
 ExitCode Run(const Options& options) {
+  if (const Status usage = CheckUsage(options); !usage) {
+    return ui::Fail(usage.error(), ExitCode::kUsage);
+  }
   const auto rules = RulesFor(options.rules, options.file);
   if (!rules) return FailOnConfig(rules.error());
   auto edit = Begin(options, *rules);
@@ -185,7 +197,7 @@ ExitCode Run(const Options& options) {
     if (edit.error().where.empty()) edit.error().where = options.file;
     return ui::Fail(edit.error());
   }
-  const Status done = ::isatty(STDIN_FILENO) == 1 ? EditInEditor(*edit) : EditFromInput(*edit);
+  const Status done = AtTerminal() ? EditInEditor(*edit) : EditFromInput(*edit);
   return done ? ExitCode::kDone : ui::Fail(done.error());
 }
 

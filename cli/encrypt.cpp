@@ -48,10 +48,10 @@ Status CheckUsage(const Options& options) {
   if (!options.passphrase && options.recipients.empty()) {
     return Usage("nobody to encrypt to", "give -r RECIPIENT, -R FILE or -i FILE, or -p");
   }
-  if (options.recipients.read_stdin() && options.input == "-") {
-    return Usage("standard input is both the recipients and the plaintext",
-                 "name the file to encrypt");
-  }
+  StdinUse use;
+  options.recipients.AddStdinUses(use);
+  use.AddFile(options.input, "the plaintext");
+  TRY(use.Check());
   if (!options.armored && options.output.empty() && ::isatty(STDOUT_FILENO) == 1) {
     return Usage("standard output is a terminal, and the encrypted file would be binary",
                  "give -a for text, -o FILE for a file, or -o - to write it all the same");

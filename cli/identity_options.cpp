@@ -50,6 +50,11 @@ void IdentityOptions::AddHelpTo(CLI::App& app) {
   app.add_option("--plugin-dir", plugin_folder_, "the folder with age plugins")->type_name("DIR");
 }
 
+void IdentityOptions::AddStdinUses(StdinUse& use) const {
+  use.AddFiles(files_, "-i");
+  passphrases_->AddStdinUses(use);
+}
+
 age::IdentityHelp IdentityOptions::Help() const {
   return {AskFrom(passphrases_), PluginsIn(plugin_folder_, AskFrom(passphrases_))};
 }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "cli/passphrase.h"
+#include "cli/stdin_use.h"
 #include "crypto/identity_file.h"
 
 namespace secretfs {
@@ -17,6 +18,7 @@ class IdentityOptions {
   void AddTo(CLI::App& app);
   /// Without -i: for commands that name their files in another way.
   void AddHelpTo(CLI::App& app);
+  void AddStdinUses(StdinUse& use) const;
 
   [[nodiscard]] const std::vector<std::string>& files() const noexcept { return files_; }
   [[nodiscard]] PassphraseSource& passphrases() const noexcept { return *passphrases_; }

@@ -1,8 +1,6 @@
 // `secretfs inspect`: what an age file tells without a key, and what would open it.
 #include "crypto/inspect.h"
 
-#include <unistd.h>
-
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <map>
@@ -12,6 +10,8 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "cli/command.h"
+#include "cli/input_file.h"
+#include "cli/stdin_use.h"
 #include "cli/table.h"
 #include "cli/ui.h"
 #include "crypto/hybrid.h"
@@ -40,16 +40,19 @@ void AddOwner(Owners& owners, const std::string& recipient, const std::string& f
 Result<Owners> ReadOwners(const Options& options) {
   Owners owners;
   for (const std::string& file : options.recipient_files) {
-    const Bytes text = TRY(ReadFile(file, age::kMaxRecipientFileBytes));
-    for (const auto& recipient : TRY(age::ParseRecipientFile(text, file, {})))
-      AddOwner(owners, recipient->Text(), file);
+    const InputFile input = TRY(InputFile::Open(file));
+    const Bytes text = TRY(ReadAll(input.fd(), age::kMaxRecipientFileBytes, input.name()));
+    for (const auto& recipient : TRY(age::ParseRecipientFile(text, input.name(), {})))
+      AddOwner(owners, recipient->Text(), input.name());
   }
   for (const std::string& file : options.identity_files) {
-    const SecretBytes text = TRY(ReadSecretFile(file, age::kMaxIdentityFileBytes));
-    const auto parsed = TRY(age::ParseIdentityFile(text, file, {}));
+    const InputFile input = TRY(InputFile::Open(file));
+    const SecretBytes text =
+        TRY(ReadAllSecret(input.fd(), age::kMaxIdentityFileBytes, input.name()));
+    const auto parsed = TRY(age::ParseIdentityFile(text, input.name(), {}));
     for (const auto& identity : parsed.identities) {
       if (const auto recipient = identity->ToRecipient())
-        AddOwner(owners, (*recipient)->Text(), file);
+        AddOwner(owners, (*recipient)->Text(), input.name());
     }
   }
   return owners;
@@ -168,22 +171,27 @@ void PrintText(const std::string& name, const age::Inspection& found, const Owne
   std::fputs(FormatTable(rows).c_str(), stdout);
 }
 
+Status CheckUsage(const Options& options) {
+  StdinUse use;
+  use.AddFiles(options.identity_files, "-i");
+  use.AddFiles(options.recipient_files, "-R");
+  use.AddFile(options.input, "the age file");
+  return use.Check();
+}
+
 Status InspectFile(const Options& options) {
-  const bool from_stdin = options.input == "-";
-  const std::string name = from_stdin ? "standard input" : options.input;
   const Owners owners = TRY(ReadOwners(options));
-  UniqueFd file;
-  if (!from_stdin) file = TRY(OpenRegular(options.input));
-  FdSource source(from_stdin ? STDIN_FILENO : file.get(), name);
+  const InputFile input = TRY(InputFile::Open(options.input));
+  FdSource source(input.fd(), input.name());
   auto found = age::Inspect(source);
   if (!found) {
-    if (found.error().where.empty()) found.error().where = name;
+    if (found.error().where.empty()) found.error().where = input.name();
     return std::move(found).error();
   }
   if (options.json) {
     PrintJson(*found, owners);
   } else {
-    PrintText(name, *found, owners);
+    PrintText(input.name(), *found, owners);
   }
   return Ok{};
 }
@@ -209,6 +217,9 @@ Command InspectCommand() {
             app.add_option("FILE", options->input, "the age file; - is standard input")
                 ->capture_default_str();
             return [options] {
+              if (const Status usage = CheckUsage(*options); !usage) {
+                return ui::Fail(usage.error(), ExitCode::kUsage);
+              }
               const Status done = InspectFile(*options);
               return done ? ExitCode::kDone : ui::Fail(done.error());
             };

@@ -100,10 +100,11 @@ Result<std::string> PublicText(const age::Recipient& recipient, const age::Plugi
                "the plugin printed it when it made the identity"};
 }
 
+std::string InputOf(const Options& options) { return options.input.empty() ? "-" : options.input; }
+
 Status PrintRecipients(const Options& options) {
-  const std::string input = options.input.empty() ? "-" : options.input;
   std::string text;
-  for (const auto& identity : TRY(options.identities.ReadAll({input}))) {
+  for (const auto& identity : TRY(options.identities.ReadAll({InputOf(options)}))) {
     for (const auto& recipient : TRY(identity->ToRecipients())) {
       text += TRY(PublicText(*recipient, options.identities.Help().plugins)) + "\n";
     }
@@ -120,7 +121,11 @@ Status CheckUsage(const Options& options) {
     return Error{Code::kInvalid, "a new identity is made of nothing else", "",
                  "give -o FILE to write it, or -y FILE to print the recipients of those in FILE"};
   }
-  return Ok{};
+  if (!options.recipients_only) return Ok{};
+  StdinUse use;
+  options.identities.AddStdinUses(use);
+  use.AddFile(InputOf(options), "the identities");
+  return use.Check();
 }
 
 void AddOptions(CLI::App& app, Options& options) {

@@ -1,6 +1,7 @@
 #include "cli/passphrase.h"
 
 #include <fcntl.h>
+#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <cstdlib>
@@ -64,6 +65,12 @@ void PassphraseSource::AddOptions(CLI::App& app) {
       ->type_name("NAME")
       ->allow_extra_args(false)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+}
+
+void PassphraseSource::AddStdinUses(StdinUse& use) const {
+  for (const int fd : fds_) {
+    if (fd == STDIN_FILENO) use.Add("--passphrase-fd 0");
+  }
 }
 
 Status PassphraseSource::ReadGiven() {

@@ -10,6 +10,7 @@
 
 #include "base/result.h"
 #include "base/secret_bytes.h"
+#include "cli/stdin_use.h"
 #include "crypto/passphrase.h"
 
 namespace CLI {
@@ -23,6 +24,7 @@ class PassphraseSource {
  public:
   /// Declares --passphrase-fd and --passphrase-credential.
   void AddOptions(CLI::App& app);
+  void AddStdinUses(StdinUse& use) const;
 
   /// Those that were given; if none was, the terminal is asked about `of`. Errors: kNotFound when
   /// there is no terminal either, kInvalid when one given is empty.

@@ -49,11 +49,9 @@ bool RecipientOptions::empty() const noexcept {
   return recipients_.empty() && files_.empty() && identities_.files().empty();
 }
 
-bool RecipientOptions::read_stdin() const noexcept {
-  const auto has_stdin = [](const std::vector<std::string>& files) {
-    return std::ranges::find(files, "-") != files.end();
-  };
-  return has_stdin(files_) || has_stdin(identities_.files());
+void RecipientOptions::AddStdinUses(StdinUse& use) const {
+  use.AddFiles(files_, "-R");
+  identities_.AddStdinUses(use);
 }
 
 Result<Recipients> RecipientOptions::Read() const {

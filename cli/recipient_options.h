@@ -14,10 +14,9 @@ class RecipientOptions {
  public:
   /// Declares -r, -R, -i, and what identities and recipients may need.
   void AddTo(CLI::App& app);
+  void AddStdinUses(StdinUse& use) const;
 
   [[nodiscard]] bool empty() const noexcept;
-  /// Whether one of the files is standard input.
-  [[nodiscard]] bool read_stdin() const noexcept;
   [[nodiscard]] PassphraseSource& passphrases() const noexcept { return identities_.passphrases(); }
 
   /// Of all that was given. One bad line is fatal: a file that is encrypted to fewer than was meant

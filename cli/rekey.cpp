@@ -162,7 +162,14 @@ Command RekeyCommand() {
             app.add_flag("--force", options->force, "write every file, even if nothing changed");
             app.add_option("FILE", options->files, "the files; without any, all that fit a rule")
                 ->type_name("");
-            return [options] { return Rekeying(*options).Run(); };
+            return [options] {
+              StdinUse use;
+              options->identities.AddStdinUses(use);
+              if (const Status usage = use.Check(); !usage) {
+                return ui::Fail(usage.error(), ExitCode::kUsage);
+              }
+              return Rekeying(*options).Run();
+            };
           }};
 }
 

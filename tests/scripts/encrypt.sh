@@ -233,8 +233,29 @@ ssh-keygen -q -s keys/ed25519 -I id keys/rsa.pub
 refused 1 'an SSH certificate' -R keys/rsa-cert.pub
 printf 'no-pty %s\n' "$(cat keys/ed25519.pub)" >options
 refused 1 'error: options:1: there is something before the SSH public key' -R options
-expect_exit 2 "$program" encrypt -R -
-expect_match "$err" 'standard input is both' 'standard input given twice'
+# Standard input has one reader, in every command that has it: else one takes the other's bytes.
+twice() { # READERS COMMAND...
+  expect_exit 2 "$program" "${@:2}"
+  expect_match "$err" "standard input is used for more than one thing: $1" "${*:2}"
+  [[ ! -e never ]] || fail "${*:2} left a file"
+}
+twice '--passphrase-fd 0 and the plaintext' encrypt -p --passphrase-fd 0 -o never
+twice '-R - and the plaintext' encrypt -R -
+twice '-i - and the plaintext' encrypt -i - -
+twice '-R - and -i -' encrypt -R - -i - plain/17
+twice '-i - and the age file' decrypt -i -
+twice '--passphrase-fd 0 and the age file' decrypt --passphrase-fd 0
+twice '-i - and --passphrase-fd 0' decrypt -i - --passphrase-fd 0 sealed/locked
+twice '--passphrase-fd 0 and the identities' keygen -y --passphrase-fd 0
+twice '-i - and the age file' inspect -i -
+twice '-R - and the age file' inspect -R - -
+twice '-i - and the new content' edit -i - never
+twice '-i - and --passphrase-fd 0' rekey -i - --passphrase-fd 0 never
+"$program" encrypt -p --passphrase-fd 0 -o sealed/fd0 plain/17 <sesame
+"$program" decrypt --passphrase-fd 0 sealed/fd0 <sesame >opened
+expect_same opened plain/17 'a passphrase on standard input'
+"$program" decrypt -i - sealed/x25519-17 <keys/x25519 >opened
+expect_same opened plain/17 'an identity on standard input'
 expect_exit 1 "$program" encrypt -r "$public" missing
 expect_match "$err" 'error: missing: cannot open' 'a file that is not there'
 cp plain/17 same

@@ -47,6 +47,14 @@ expect_eq "$(jq -c '[.stanzas[].key_in]' <<<"$out")" '[null,"ed25519","rsa.pub"]
 expect_eq "$(jq -c .stanza_types <<<"$out")" '["X25519","ssh-ed25519","ssh-rsa"]' 'the kinds of stanzas'
 expect_eq "$(jq -r '[.version, .armor, .postquantum] | join(" ")' <<<"$out")" 'age-encryption.org/v1 false no' 'the rest'
 
+# Every file may be a pipe, and one of them standard input.
+expect_exit 0 "$program" inspect --json -R <(cat rsa.pub) -i <(cat ed25519) <(cat three.age)
+expect_match "$(jq -c '[.stanzas[].key_in]' <<<"$out")" '^\[null,"/dev/fd/[0-9]+","/dev/fd/[0-9]+"\]$' 'keys from pipes'
+"$program" inspect --json -i - three.age <ed25519 >out
+expect_eq "$(jq -c '[.stanzas[].key_in]' out)" '[null,"standard input",null]' 'a key on standard input'
+expect_exit 1 "$program" inspect .
+expect_match "$err" 'error: \.: is a directory' 'a folder'
+
 # Stanzas that no tool here can make; nothing of them is ever opened.
 with_stanzas() { # STANZA-LINES...
   printf 'age-encryption.org/v1\n'

@@ -94,10 +94,14 @@ void ReplyPart(fuse_req_t request, const Reply<ByteView>& reply) noexcept {
   fuse_reply_buf(request, reinterpret_cast<const char*>(part.data()), part.size());
 }
 
-void OnInit(void* /*state*/, fuse_conn_info* connection) noexcept {
+void OnInit(void* state, fuse_conn_info* connection) noexcept {
   connection->want &=
       ~static_cast<unsigned>(FUSE_CAP_SPLICE_READ | FUSE_CAP_SPLICE_WRITE | FUSE_CAP_SPLICE_MOVE |
                              FUSE_CAP_READDIRPLUS | FUSE_CAP_READDIRPLUS_AUTO);
+  // Or a lookup that waits for its value would keep all others of its folder waiting.
+  const unsigned parallel = connection->capable & static_cast<unsigned>(FUSE_CAP_PARALLEL_DIROPS);
+  connection->want |= parallel;
+  static_cast<BridgeState*>(state)->side_by_side = parallel != 0;
   connection->max_write = kLargestRead;  // nobody writes, but libfuse lets it limit reads too
 }
 

@@ -15,6 +15,7 @@ struct BridgeState {
   ProcGroups& groups;
   HandleTable<OpenFile> files;
   HandleTable<OpenDirectory> directories;
+  bool side_by_side = false;  // lookups of a folder: wanted, and the kernel is not yet told
 };
 
 const fuse_lowlevel_ops& BridgeTable() noexcept;

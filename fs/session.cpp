@@ -1,6 +1,7 @@
 #include "fs/session.h"
 
 #include <fcntl.h>
+#include <linux/fuse.h>
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/uio.h>
@@ -22,7 +23,18 @@ constexpr size_t kMostAfterStop = 1000;
 ssize_t ReadDevice(int fd, void* buffer, size_t size, void* /*state*/) {
   return ::read(fd, buffer, size);
 }
-ssize_t WriteDevice(int fd, iovec* parts, int count, void* /*state*/) {
+
+/// libfuse before 3.17 does not pass FUSE_CAP_PARALLEL_DIROPS on, so it is put into the reply to
+/// INIT here: the first after OnInit, as the kernel asks for nothing else before.
+void MendInitReply(BridgeState& state, const iovec* parts, int count) {
+  if (!state.side_by_side) return;
+  state.side_by_side = false;
+  if (count == 2 && parts[1].iov_len >= FUSE_COMPAT_22_INIT_OUT_SIZE)
+    static_cast<fuse_init_out*>(parts[1].iov_base)->flags |= FUSE_PARALLEL_DIROPS;
+}
+
+ssize_t WriteDevice(int fd, iovec* parts, int count, void* state) {
+  MendInitReply(*static_cast<BridgeState*>(state), parts, count);
   return ::writev(fd, parts, count);
 }
 
@@ -44,7 +56,7 @@ void Session::Free::operator()(fuse_session* session) const noexcept {
 }
 
 Session::Session(int device, const Ops& ops, ProcGroups& groups, UniqueFd stop)
-    : device_(device), stop_(std::move(stop)), bridge_{ops, groups, {}, {}} {}
+    : device_(device), stop_(std::move(stop)), bridge_{ops, groups, {}, {}, false} {}
 
 Session::~Session() = default;
 

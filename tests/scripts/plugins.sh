@@ -135,6 +135,10 @@ secrets:
   stub: {age: stub.age, wait: 60s}
   stub2: {age: both.age, wait: 60s}
   native: {age: native.age}
+  slow1: {age: stub.age, wait: 60s}
+  slow2: {age: stub.age, wait: 60s}
+  slow3: {age: stub.age, wait: 60s}
+  slow4: {age: stub.age, wait: 60s}
 YAML
 mkdir "$work/mnt"
 for how in plain secret msg; do
@@ -172,6 +176,22 @@ expect_same "$work/mnt/stub2" "$work/plain" 'the next identity after a plugin th
 mode plain
 heals() { [[ $(read_errno "$work/mnt/stub") == ok ]]; }
 wait_until 'the secret is there when the plugin is well again' heals
+mount_stop TERM
+
+# Those who wait for a value's size, up to a second each, keep nobody else from the folder.
+rm -f "$plugins/pids"
+mode hang
+mount_start "$work/config.yaml" "$work/mnt"
+: >"$work/answered"
+for i in 1 2 3 4; do
+  { stat "$work/mnt/slow$i" >/dev/null && echo "$i" >>"$work/answered"; } &
+  pids+=("$!")
+done
+wait_until 'the plugin runs' test -s "$plugins/pids"
+[[ ! -e $work/mnt/absent ]] || fail 'a name that is not there is found'
+[[ ! -s $work/answered ]] || fail 'a lookup waited for those of slow secrets in the folder'
+all_failed() { [[ $("$program" status "$work/mnt" 2>&1 | grep -c '^slow. *failed') == 4 ]]; }
+wait_until 'no plugin hangs any more' all_failed
 mount_stop TERM
 
 # What hangs does not outlive the daemon, not even one that is killed.

@@ -13,15 +13,27 @@ namespace {
 
 constexpr mode_t kNewMode = 0600;
 
+Status CheckOwner(const struct stat& st, const std::string& path) {
+  if (st.st_uid == 0 || st.st_uid == ::geteuid()) return Ok{};
+  return Error{Code::kPermission, "belongs to another user, who could read what is written", path,
+               "remove it, or write elsewhere"};
+}
+
+/// A file keeps its owner when it is replaced, and a link says where to write: in a folder that all
+/// may write, both may be another user's trap.
+Status CheckNoTrap(const std::string& path) {
+  struct stat st {};
+  if (::lstat(path.c_str(), &st) == 0) TRY(CheckOwner(st, path));
+  if (::stat(path.c_str(), &st) == 0 && S_ISREG(st.st_mode)) TRY(CheckOwner(st, path));
+  return Ok{};
+}
+
 Result<UniqueFd> OpenSpecial(const std::string& path) {
   // With O_CREAT the kernel refuses another user's pipe in a folder that all may write, too.
   UniqueFd file(::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | O_NOCTTY, kNewMode));
   if (!file) return SystemError(errno, "cannot write", path);
   struct stat st {};
-  if (::fstat(file.get(), &st) == 0 && !S_ISCHR(st.st_mode) && st.st_uid != 0 &&
-      st.st_uid != ::geteuid()) {
-    return Error{Code::kPermission, "belongs to another user", path, ""};
-  }
+  if (::fstat(file.get(), &st) == 0 && !S_ISCHR(st.st_mode)) TRY(CheckOwner(st, path));
   return file;
 }
 
@@ -35,6 +47,7 @@ Result<OutputFile> OutputFile::Open(const std::string& path) {
   if (::stat(path.c_str(), &st) == 0 && !S_ISREG(st.st_mode)) {
     output.special_ = TRY(OpenSpecial(path));
   } else {
+    TRY(CheckNoTrap(path));
     output.replacement_.emplace(TRY(ReplacementFile::Open(path, kNewMode)));
   }
   return output;

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <filesystem>
 
@@ -24,6 +25,27 @@ TEST(OutputFile, AppearsWholeOnCommitForItsOwnerOnly) {
   struct stat st {};
   ASSERT_EQ(stat(path.c_str(), &st), 0);
   EXPECT_EQ(st.st_mode & 0777U, 0600U);
+}
+
+TEST(OutputFile, IsNotAnotherUsersFileOrLink) {
+  if (geteuid() != 0) GTEST_SKIP() << "only root can make files of another user";
+  constexpr uid_t kOther = 65534;
+  const testkit::TempDir folder;
+  const std::string theirs = folder.path() + "/theirs";
+  ASSERT_TRUE(ReplaceFile(theirs, AsBytes("old"), 0644));
+  ASSERT_EQ(chown(theirs.c_str(), kOther, kOther), 0);
+  const auto refused = [](const std::string& path) {
+    const auto output = OutputFile::Open(path);
+    return !output && output.error().code == Code::kPermission;
+  };
+  EXPECT_TRUE(refused(theirs));
+  const std::string link = folder.path() + "/link";
+  std::filesystem::create_symlink("theirs", link);
+  EXPECT_TRUE(refused(link)) << "our link, their file";
+  ASSERT_EQ(chown(theirs.c_str(), 0, 0), 0);
+  EXPECT_FALSE(refused(link));
+  ASSERT_EQ(lchown(link.c_str(), kOther, kOther), 0);
+  EXPECT_TRUE(refused(link)) << "their link, our file";
 }
 
 TEST(OutputFile, LeavesNothingAndTheOldFileWhenItIsDropped) {

@@ -58,7 +58,7 @@ done
 # --- age-plugin-pq, of a newer age -------------------------------------------------------------------
 newer_age() {
   newer=$("$scripts/../../scripts/newer-peers" --cached age 2>&1) || {
-    printf 'skipped: age-plugin-pq: %s\n' "$newer"
+    printf 'not tried: age-plugin-pq: %s\n' "$newer"
     return
   }
   "$newer/bin/age-keygen" -pq -o "$work/pq.txt" 2>/dev/null

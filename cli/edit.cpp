@@ -128,11 +128,11 @@ enum class Answer { kAgain, kSave, kDrop };
 
 /// What to do with a text that could not be saved: only the person can tell. Without an answer it
 /// is dropped.
-Answer AskWhatNext() {
-  constexpr std::string_view kQuestion =
-      "secretfs: e: back to the editor; s: save all the same; d: drop the changes? ";
+Answer AskWhatNext(bool can_save) {
+  const std::string question = std::string("secretfs: e: back to the editor; ") +
+                               (can_save ? "s: save all the same; " : "") + "d: drop the changes? ";
   for (;;) {
-    if (!WriteAll(STDERR_FILENO, AsBytes(kQuestion), "standard error")) return Answer::kDrop;
+    if (!WriteAll(STDERR_FILENO, AsBytes(question), "standard error")) return Answer::kDrop;
     char answer = '\n';
     char c = 0;
     ssize_t size = 0;
@@ -140,29 +140,44 @@ Answer AskWhatNext() {
       if (answer == '\n') answer = c;
     }
     if (answer == 'e') return Answer::kAgain;
-    if (answer == 's') return Answer::kSave;
+    if (answer == 's' && can_save) return Answer::kSave;
     if (answer == 'd' || size != 1) return Answer::kDrop;
   }
 }
 
-/// Tries to save until it succeeds or the person gives up.
+Status SaveEdited(const Edit& edit, const Edited& edited, const FileState& expected) {
+  if (!edited.end) return edited.end;
+  if (!edited.text) {
+    Error error = edited.text.error();
+    error.what = "the text cannot be taken from the editor: " + error.what;
+    return error;
+  }
+  if (!SameContent(edit, *edited.text)) return Save(edit, *edited.text, expected);
+  SayUnchanged(edit);
+  return Ok{};
+}
+
+/// Tries to save until it succeeds or the person gives up. Whatever goes wrong once an editor ran,
+/// a text that is not saved is not dropped without a question.
 Status SaveOrAsk(const Edit& edit, EditorSession& session) {
   FileState expected = edit.old.state;
-  bool edit_again = true;
-  SecretBytes content;
+  std::optional<Edited> edited;
   for (;;) {
-    if (edit_again) content = TRY(session.Edit(kLargest));
-    if (SameContent(edit, content)) {
-      SayUnchanged(edit);
-      return Ok{};
-    }
-    auto saved = Save(edit, content, expected);
-    if (saved) return saved;
-    ui::Warn(saved.error().Text(), "the file is as it was, and the text is still there");
-    const Answer answer = AskWhatNext();
+    if (!edited) edited = TRY(session.Edit(kLargest));
+    Status saved = SaveEdited(edit, *edited, expected);
+    if (saved || (edited->text && SameContent(edit, *edited->text))) return saved;
+    if (saved.error().where.empty()) saved.error().where = edit.path;
+    const bool gone = !edited->text && edited->text.error().code == Code::kNotFound;
+    ui::Warn(saved.error().Text(),
+             gone ? "the file is as it was" : "the file is as it was, and the text is still there");
+    const Answer answer = AskWhatNext(edited->text.has_value());
     if (answer == Answer::kDrop) return saved;
-    edit_again = answer == Answer::kAgain;
-    if (!edit_again) expected = TRY(StateOf(edit.path));
+    if (answer == Answer::kAgain) {
+      edited.reset();
+      continue;
+    }
+    edited->end = Ok{};
+    if (const auto now = StateOf(edit.path)) expected = *now;
   }
 }
 
@@ -197,8 +212,10 @@ ExitCode Run(const Options& options) {
     if (edit.error().where.empty()) edit.error().where = options.file;
     return ui::Fail(edit.error());
   }
-  const Status done = AtTerminal() ? EditInEditor(*edit) : EditFromInput(*edit);
-  return done ? ExitCode::kDone : ui::Fail(done.error());
+  Status done = AtTerminal() ? EditInEditor(*edit) : EditFromInput(*edit);
+  if (done) return ExitCode::kDone;
+  if (done.error().where.empty()) done.error().where = options.file;
+  return ui::Fail(done.error());
 }
 
 }  // namespace

@@ -46,6 +46,19 @@ Error EditorFailed(const std::string& how) {
           "$VISUAL or $EDITOR names the editor, which must stay until the file is closed"};
 }
 
+Status HowItEnded(const editor::Message& end) {
+  switch (end.step) {
+    case Step::kFile:
+      return Ok{};
+    case Step::kExited:
+      return EditorFailed("ended with exit code " + std::to_string(end.number));
+    case Step::kSignaled:
+      return EditorFailed("was ended by signal " + std::to_string(end.number));
+    default:
+      return EditorFailed("left no file");
+  }
+}
+
 }  // namespace
 
 IgnoreInterrupts::IgnoreInterrupts()
@@ -107,19 +120,12 @@ EditorSession::~EditorSession() {
   ::rmdir(folder_.c_str());
 }
 
-Result<SecretBytes> EditorSession::Edit(size_t limit) {
+Result<Edited> EditorSession::Edit(size_t limit) {
   TRY(editor::Send(socket_.get(), {Step::kEdit, 0, {}}));
   const editor::Message end = TRY(editor::Receive(socket_.get()));
-  switch (end.step) {
-    case Step::kFile:
-      return ReadAllSecret(end.file.get(), limit, "the file in the editor");
-    case Step::kExited:
-      return EditorFailed("ended with exit code " + std::to_string(end.number));
-    case Step::kSignaled:
-      return EditorFailed("was ended by signal " + std::to_string(end.number));
-    default:
-      return EditorFailed("left no file");
-  }
+  Edited edited{HowItEnded(end), Error{Code::kNotFound, "the editor left no file", "", ""}};
+  if (end.file) edited.text = ReadAllSecret(end.file.get(), limit, "");
+  return edited;
 }
 
 }  // namespace secretfs

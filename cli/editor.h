@@ -27,6 +27,13 @@ class IgnoreInterrupts {
   sighandler_t quit_;
 };
 
+/// How an editor ended, and what it left.
+struct Edited {
+  Status end;  // kInvalid: it failed
+  Result<SecretBytes>
+      text;  // kNotFound: no file; kTooLarge, kResource, kIo: it is there all the same
+};
+
 /// One file in an editor; it and its folder are gone with the session. Used by one thread, in a
 /// process that has no other, under IgnoreInterrupts.
 class EditorSession {
@@ -40,9 +47,9 @@ class EditorSession {
   EditorSession& operator=(const EditorSession&) = delete;
   ~EditorSession();
 
-  /// Runs the editor and gives what it left, at most `limit` bytes; again, it starts with that.
-  /// Errors: kInvalid when the editor failed or left no file; kTooLarge; kIo.
-  Result<SecretBytes> Edit(size_t limit);
+  /// Runs the editor; again, it starts with what it left, which may be at most `limit` bytes.
+  /// Errors: kIo when the private folder is lost.
+  Result<Edited> Edit(size_t limit);
 
  private:
   EditorSession() = default;

@@ -85,7 +85,16 @@ Status Say(int socket, Step step, int number) { return Send(socket, {step, numbe
   ::_exit(kCannotRun);
 }
 
-/// Runs the editor to its end, and sends the file or what went wrong.
+/// Editors may put another file in its place.
+Message TextAt(const std::string& path) {
+  UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+  if (!file) return {Step::kNoFile, errno, {}};
+  struct stat st {};
+  if (::fstat(file.get(), &st) != 0 || !S_ISREG(st.st_mode)) return {Step::kNoFile, EINVAL, {}};
+  return {Step::kFile, 0, std::move(file)};
+}
+
+/// Runs the editor to its end, and sends the file and what went wrong.
 Status Edit(int socket, const std::string& path, const char* command) {
   const pid_t editor = ::fork();
   if (editor < 0) return Say(socket, Step::kNoFile, errno);
@@ -93,15 +102,15 @@ Status Edit(int socket, const std::string& path, const char* command) {
   int state = 0;
   while (::waitpid(editor, &state, 0) < 0 && errno == EINTR) {
   }
-  if (WIFSIGNALED(state)) return Say(socket, Step::kSignaled, WTERMSIG(state));
-  if (WEXITSTATUS(state) != 0) return Say(socket, Step::kExited, WEXITSTATUS(state));
-  // Editors may put another file in its place.
-  UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
-  if (!file) return Say(socket, Step::kNoFile, errno);
-  struct stat st {};
-  if (::fstat(file.get(), &st) != 0 || !S_ISREG(st.st_mode) || !IsOnRamfs(file))
-    return Say(socket, Step::kNoFile, EINVAL);
-  return Send(socket, {Step::kFile, 0, std::move(file)});
+  Message end = TextAt(path);
+  if (WIFSIGNALED(state)) {
+    end.step = Step::kSignaled;
+    end.number = WTERMSIG(state);
+  } else if (WEXITSTATUS(state) != 0) {
+    end.step = Step::kExited;
+    end.number = WEXITSTATUS(state);
+  }
+  return Send(socket, end);
 }
 
 }  // namespace

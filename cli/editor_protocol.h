@@ -12,8 +12,8 @@ enum class Step : int {
   kFile,      // from the child: the file, with its descriptor
   kRefused,   // from the child: the kernel allows no such folder; errno
   kNoFile,    // from the child: the editor left no regular file; errno
-  kExited,    // from the child: the editor's exit code, not 0
-  kSignaled,  // from the child: the signal that ended the editor
+  kExited,    // from the child: the editor's exit code, not 0; with the file, if there is one
+  kSignaled,  // from the child: the signal that ended the editor; the same
 };
 
 struct Message {

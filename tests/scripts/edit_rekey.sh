@@ -108,7 +108,17 @@ sed -i s/more/less/ "$1"
 SH
 printf '#!/bin/sh\nexit 0\n' >looks
 printf '#!/bin/sh\nprintf garbage >"$1"\nexit 3\n' >fails
+printf '#!/bin/sh\nexit 3\n' >aborts
 printf '#!/bin/sh\nrm "$1"\n' >removes
+cat >grows <<'SH'
+#!/bin/sh
+# First more than can be taken, and the next time less.
+if [ "$(stat -c %s "$1")" -gt 17000000 ]; then
+  printf '%s of a shortened text' SECRET >"$1"
+else
+  head -c 17825792 /dev/zero | tr '\0' x >"$1"
+fi
+SH
 cat >tells <<'SH'
 #!/bin/bash
 # Tells about itself, and waits until it has been looked for from outside.
@@ -126,7 +136,7 @@ cat >tells <<'SH'
 cat "$1" >/dev/null
 until [ -e "$TELL.seen" ]; do sleep 0.05; done
 SH
-chmod 755 changes replaces looks fails removes tells
+chmod 755 changes replaces looks fails aborts removes grows tells
 
 at_terminal=() # words that run a command as somebody
 # With a terminal for standard input; ANSWERS are typed.
@@ -149,7 +159,11 @@ check_editors() { # FILE, whose content is "SECRET..."
   edit_at_terminal "$work/looks" "$file" || fail "an editor that changes nothing: $out"
   expect_eq "$out" "$file: unchanged" 'the answer to an editor that changes nothing'
   edit_at_terminal "$work/fails" "$file" && fail 'an editor that fails passes for success'
-  expect_match "$out" 'the editor ended with exit code 3; nothing was changed' 'the answer to an editor that fails'
+  expect_match "$out" "error: $file: the editor ended with exit code 3; nothing was changed" 'the answer to an editor that fails'
+  expect_match "$out" 'drop the changes' 'the question after an editor that failed and left a text'
+  edit_at_terminal "$work/aborts" "$file" && fail 'an editor that gives up passes for success'
+  expect_match "$out" 'the editor ended with exit code 3; nothing was changed' 'the answer to an editor that gives up'
+  expect_no_match "$out" 'drop the changes' 'the answer to an editor that gives up'
   edit_at_terminal "$work/removes" "$file" && fail 'an editor that removes the file passes for success'
   expect_match "$out" 'the editor left no file' 'the answer to an editor that removes the file'
   edit_at_terminal "$work/not-there" "$file" && fail 'an editor that is not there passes for success'
@@ -157,6 +171,13 @@ check_editors() { # FILE, whose content is "SECRET..."
   expect_eq "$(stamp "$file")" "$before" 'a file after editors that failed'
   edit_at_terminal "sed -i -e s/less/least/" "$file" || fail "an editor with arguments: $out"
   expect_match "$(opened alice.key "$file")" '^SECRET.* and least$' 'what an editor with arguments wrote'
+  before=$(stamp "$file")
+  edit_at_terminal "$work/grows" "$file" 's\nd\n' && fail 'a text that is too large passes for success'
+  expect_match "$out" "warning: $file: the text cannot be taken from the editor" 'the answer to a text that is too large'
+  expect_no_match "$out" 's: save' 'the question about a text that cannot be saved'
+  expect_eq "$(stamp "$file")" "$before" 'a file after a text that was too large'
+  edit_at_terminal "$work/grows" "$file" 'e\n' || fail "a text that was made shorter: $out"
+  expect_eq "$(opened alice.key "$file")" 'SECRET of a shortened text' 'a text that was made shorter'
 }
 
 told() { sed -n "s/^$1=//p" "$TELL"; }

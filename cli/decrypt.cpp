@@ -41,6 +41,7 @@ Status Decrypt(const Options& options) {
   std::vector<age::IdentityPtr> identities = TRY(options.identities.Read());
   identities.push_back(TRY(age::MakePassphraseIdentity(options.identities.Help().passphrases)));
   const InputFile input = TRY(InputFile::Open(options.input));
+  TRY(CheckNotInput(options.output, input.fd()));
   OutputFile output = TRY(OutputFile::Open(options.output));
   auto done = DecryptTo(output, input, identities);
   if (!done && done.error().where.empty()) done.error().where = input.name();

@@ -67,17 +67,6 @@ Result<std::vector<age::RecipientPtr>> ReadRecipients(const Options& options) {
   return recipients;
 }
 
-/// Writing over what is being encrypted would leave no copy of it, were the key then to be lost.
-Status CheckNotSame(int input, const std::string& output) {
-  if (output.empty() || output == "-") return Ok{};
-  const auto from = StampOf(input, "");
-  const auto into = StampOf(output);
-  if (from && into && from->device == into->device && from->inode == into->inode) {
-    return Error{Code::kInvalid, "the output is the file to encrypt", output, "give another -o"};
-  }
-  return Ok{};
-}
-
 Result<size_t> ReadSome(const InputFile& input, ByteSpan into) {
   while (true) {
     const ssize_t n = ::read(input.fd(), into.data(), into.size());
@@ -102,7 +91,7 @@ Status EncryptTo(OutputFile& output, const InputFile& input, bool armored,
 
 Status Encrypt(const Options& options) {
   const InputFile input = TRY(InputFile::Open(options.input));
-  TRY(CheckNotSame(input.fd(), options.output));
+  TRY(CheckNotInput(options.output, input.fd()));
   const auto recipients = TRY(ReadRecipients(options));
   OutputFile output = TRY(OutputFile::Open(options.output));
   return EncryptTo(output, input, options.armored, recipients);

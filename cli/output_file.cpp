@@ -61,4 +61,13 @@ Status OutputFile::Write(ByteView bytes) {
 
 Status OutputFile::Commit() { return replacement_ ? replacement_->Commit() : Ok{}; }
 
+Status CheckNotInput(const std::string& path, int input) {
+  struct stat from {};
+  struct stat into {};
+  const bool to_file = !path.empty() && path != "-" && ::stat(path.c_str(), &into) == 0;
+  if (!to_file || !S_ISREG(into.st_mode) || ::fstat(input, &from) != 0) return Ok{};
+  if (from.st_dev != into.st_dev || from.st_ino != into.st_ino) return Ok{};
+  return Error{Code::kInvalid, "the output is the file that is read", path, "give another -o"};
+}
+
 }  // namespace secretfs

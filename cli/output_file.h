@@ -28,4 +28,8 @@ class OutputFile {
   std::string path_;
 };
 
+/// Writing over the file that is read would leave no copy of it, were the key or the output to be
+/// wrong. Other things than files may be both. Errors: kInvalid when `path` is what `input` reads.
+Status CheckNotInput(const std::string& path, int input);
+
 }  // namespace secretfs

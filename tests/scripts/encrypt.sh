@@ -262,9 +262,16 @@ cp plain/17 same
 ln same same-too
 for name in same ./same same-too; do
   expect_exit 1 "$program" encrypt -r "$public" -o "$name" same
-  expect_match "$err" 'the output is the file to encrypt' 'encryption onto itself'
+  expect_match "$err" 'the output is the file that is read' 'encryption onto itself'
 done
 expect_same same plain/17 'a file encrypted onto itself'
+cp sealed/x25519-17 same-sealed
+ln -s same-sealed same-link
+for name in same-sealed same-link; do
+  expect_exit 1 "$program" decrypt -i keys/x25519 -o "$name" same-sealed
+  expect_match "$err" 'the output is the file that is read' 'decryption onto itself'
+done
+expect_same same-sealed sealed/x25519-17 'a file decrypted onto itself'
 # A disk that is full, and a reader who goes away.
 expect_exit 1 "$program" encrypt -r "$public" -o /dev/full plain/1048577
 expect_match "$err" 'error: /dev/full: cannot write: no space left' 'a full disk'

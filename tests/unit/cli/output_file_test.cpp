@@ -1,5 +1,6 @@
 #include "cli/output_file.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -83,6 +84,25 @@ TEST(OutputFile, WritesIntoDevicesAsTheyAre) {
   struct stat st {};
   ASSERT_EQ(stat("/dev/null", &st), 0);
   EXPECT_TRUE(S_ISCHR(st.st_mode));
+}
+
+TEST(OutputFile, IsNotTheFileThatIsRead) {
+  const testkit::TempDir folder;
+  const std::string path = folder / "in";
+  ASSERT_TRUE(ReplaceFile(path, AsBytes("only copy"), 0600));
+  std::filesystem::create_symlink("in", folder / "link");
+  std::filesystem::create_hard_link(path, folder / "other");
+  const auto input = OpenRegular(path);
+  ASSERT_TRUE(input);
+  for (const std::string name : {"in", "link", "other"}) {
+    const auto same = CheckNotInput(folder / name, input->get());
+    ASSERT_FALSE(same) << name;
+    EXPECT_EQ(same.error().code, Code::kInvalid);
+  }
+  for (const std::string& name : {std::string(), std::string("-"), folder / "new"})
+    EXPECT_TRUE(CheckNotInput(name, input->get())) << name;
+  UniqueFd null(open("/dev/null", O_RDONLY | O_CLOEXEC));
+  EXPECT_TRUE(CheckNotInput("/dev/null", null.get())) << "no file that could be lost";
 }
 
 TEST(OutputFile, SaysWhatCannotBeWritten) {

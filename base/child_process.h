@@ -1,8 +1,9 @@
 // Runs another program, the one way in which this is done here. The program is a file that the
 // caller names, never one from PATH; it gets the arguments, environment and folder given, and
 // nothing else of ours: no descriptors but its three streams, default signals, a session of its
-// own, no core dumps, umask 077. It dies with the thread that started it, and with all it started
-// in its process group when the ChildProcess goes. Used by one thread, the one that started it.
+// own, no core dumps, at most 1024 descriptors, umask 077. It dies with the thread that started it,
+// and with all it started in its process group when the ChildProcess goes. Used by one thread, the
+// one that started it.
 #pragma once
 
 #include <sys/types.h>

@@ -18,6 +18,7 @@ namespace secretfs {
 namespace {
 
 constexpr int kFirstOther = 3;  // descriptor after the three streams
+constexpr rlim_t kUsualDescriptors = 1024;
 
 /// Away from 0, 1 and 2, which may be free here, and which the child is to put its own into.
 Result<UniqueFd> AboveStreams(UniqueFd fd) {
@@ -93,13 +94,22 @@ bool CloseOthers(const Plan& plan) noexcept {
   return true;
 }
 
+/// The daemon has more descriptors than programs that use select(2) can bear.
+bool LimitDescriptors() noexcept {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return false;
+  if (limit.rlim_cur <= kUsualDescriptors) return true;
+  limit.rlim_cur = kUsualDescriptors;
+  return ::setrlimit(RLIMIT_NOFILE, &limit) == 0;
+}
+
 bool SetUp(const Plan& plan) noexcept {
   if (::setsid() < 0) return false;
   // The parent may be gone before the kernel knows that its death matters.
   if (::prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || ::getppid() != plan.parent) return false;
   if (::dup2(plan.input, 0) < 0 || ::dup2(plan.output, 1) < 0) return false;
   if (plan.errors >= 0 && ::dup2(plan.errors, 2) < 0) return false;
-  if (!CloseOthers(plan) || ::chdir(plan.folder) != 0) return false;
+  if (!CloseOthers(plan) || !LimitDescriptors() || ::chdir(plan.folder) != 0) return false;
   const rlimit none{0, 0};
   if (::setrlimit(RLIMIT_CORE, &none) != 0) return false;
   ::umask(077);

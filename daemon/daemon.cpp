@@ -215,6 +215,7 @@ class Daemon {
 
 Status RunDaemon(const DaemonOptions& options, const Config& config, Assembly assembly, Log& log) {
   UniqueFd signals = TRY(BlockSignals());
+  AllowManyDescriptors();
   return Daemon(options, config, log, std::move(signals)).Run(std::move(assembly));
 }
 

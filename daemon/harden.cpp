@@ -4,7 +4,14 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 
+#include <algorithm>
+
 namespace secretfs {
+namespace {
+
+constexpr rlim_t kMostDescriptors = 65536;
+
+}  // namespace
 
 void HardenProcess() noexcept {
   const rlimit none{0, 0};
@@ -19,6 +26,13 @@ bool LockAllMemory() noexcept {
   rlimit limit{};
   if (getrlimit(RLIMIT_MEMLOCK, &limit) != 0 || limit.rlim_cur != RLIM_INFINITY) return false;
   return mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT) == 0;
+}
+
+void AllowManyDescriptors() noexcept {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= kMostDescriptors) return;
+  limit.rlim_cur = std::min(limit.rlim_max, kMostDescriptors);
+  setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 }  // namespace secretfs

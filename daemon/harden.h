@@ -1,4 +1,5 @@
-// Makes the process hard to read from outside. Called before it can know a secret.
+// Makes the process hard to read from outside; called before it can know a secret. And what a
+// daemon needs of the limits.
 #pragma once
 
 namespace secretfs {
@@ -9,5 +10,9 @@ void HardenProcess() noexcept;
 /// Keeps every page of the process out of swap, from now on, as it is touched. False when the limit
 /// on locked memory forbids it; secrets proper are locked all the same (base/secret_heap.h).
 bool LockAllMemory() noexcept;
+
+/// Allows as many descriptors as may be, up to 65536, since each value over 16 MiB keeps one.
+/// Programs that are started get the usual limit all the same (base/child_start.cpp).
+void AllowManyDescriptors() noexcept;
 
 }  // namespace secretfs

@@ -42,7 +42,10 @@ views:
   view: {format: template, content: "{{ tiny }} {{ huge }}"}
 YAML
 m=$work/mnt
-mount_start "$work/config.yaml" "$m"
+# shellcheck disable=SC2016
+mount_start "$work/config.yaml" "$m" bash -c 'ulimit -Sn 512; exec "$@"' -
+read -r soft hard < <(awk '/^Max open files/ { print $4, $5 }' "/proc/$daemon/limits")
+expect_eq "$soft" "$((hard < 65536 ? hard : 65536))" 'the limit on descriptors, of which each keeps one'
 
 # A part of FILE through the mount must be that of WANT.
 expect_part() { # FILE WANT OFFSET SIZE

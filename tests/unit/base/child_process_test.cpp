@@ -153,6 +153,21 @@ TEST(ChildProcess, ResetsSignalsMaskUmaskAndCoreDumps) {
   EXPECT_EQ(seen, "SigBlk:\t0000000000000000\nSigIgn:\t0000000000000000\n0077\n0\n");
 }
 
+TEST(ChildProcess, HasNoMoreDescriptorsThanProgramsAreUsedTo) {
+  rlimit before{};
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
+  if (before.rlim_max < 2000) GTEST_SKIP() << "the hard limit is too low";
+  const std::string hard =
+      before.rlim_max == RLIM_INFINITY ? "unlimited" : std::to_string(before.rlim_max);
+  for (const auto& [ours, theirs] : {std::pair{2000, "1024"}, std::pair{500, "500"}}) {
+    const rlimit limit{static_cast<rlim_t>(ours), before.rlim_max};
+    ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &limit), 0);
+    const std::string seen = Output(Shell("ulimit -Sn; ulimit -Hn"));
+    ::setrlimit(RLIMIT_NOFILE, &before);
+    EXPECT_EQ(seen, std::string(theirs) + "\n" + hard + "\n");
+  }
+}
+
 TEST(ChildProcess, RunsInASessionOfItsOwn) {
   const std::string seen = Output(Shell("echo $$; cut -d' ' -f5,6 /proc/$$/stat"));
   const std::string id = seen.substr(0, seen.find('\n'));

@@ -12,6 +12,7 @@
 #include <csignal>
 #include <utility>
 
+#include "base/core_dumps.h"
 #include "base/file.h"
 
 namespace secretfs {
@@ -110,8 +111,7 @@ bool SetUp(const Plan& plan) noexcept {
   if (::dup2(plan.input, 0) < 0 || ::dup2(plan.output, 1) < 0) return false;
   if (plan.errors >= 0 && ::dup2(plan.errors, 2) < 0) return false;
   if (!CloseOthers(plan) || !LimitDescriptors() || ::chdir(plan.folder) != 0) return false;
-  const rlimit none{0, 0};
-  if (::setrlimit(RLIMIT_CORE, &none) != 0) return false;
+  if (!ForbidCoreDumps()) return false;
   ::umask(077);
   ResetSignals();
   return true;

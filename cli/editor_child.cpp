@@ -5,7 +5,6 @@
 #include <sched.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
 #include <sys/wait.h>
@@ -17,6 +16,7 @@
 #include <cstdlib>
 #include <string>
 
+#include "base/core_dumps.h"
 #include "base/file.h"
 #include "cli/editor_protocol.h"
 
@@ -74,9 +74,7 @@ Status Say(int socket, Step step, int number) { return Send(socket, {step, numbe
 /// After fork(): no way back.
 [[noreturn]] void RunEditor(const char* command, const std::string& path) {
   for (const int signal : {SIGINT, SIGQUIT, SIGPIPE}) ::signal(signal, SIG_DFL);
-  // A limit of 1 also keeps a core from a program that would take it; of 0 does not. (core(5))
-  const rlimit none{1, 1};
-  ::setrlimit(RLIMIT_CORE, &none);
+  ForbidCoreDumps();
   ::umask(077);
   ::unsetenv("AGE_PASSPHRASE");
   ::close_range(STDERR_FILENO + 1, UINT_MAX, 0);

@@ -6,6 +6,8 @@
 
 #include <algorithm>
 
+#include "base/core_dumps.h"
+
 namespace secretfs {
 namespace {
 
@@ -14,8 +16,7 @@ constexpr rlim_t kMostDescriptors = 65536;
 }  // namespace
 
 void HardenProcess() noexcept {
-  const rlimit none{0, 0};
-  setrlimit(RLIMIT_CORE, &none);
+  ForbidCoreDumps();
 #if !defined(__SANITIZE_ADDRESS__)  // its leak checker attaches by ptrace
   prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 #endif

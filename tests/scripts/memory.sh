@@ -241,7 +241,7 @@ expect_match "$(found audit.jsonl)" 'CONTROL@' 'what the audit holds (the scan c
 expect_eq "$(find "$m" -type f -not -path '*/bad/*' -not -name no-host -exec fincore --bytes --noheadings --output PAGES {} + | sort -u | tr -d ' \n')" 0 'pages of secrets in the page cache'
 
 # (e), (f) no core, no swap
-expect_eq "$(awk '/^Max core file size/ { print $5 $6 }' "/proc/$daemon/limits")" 00 'limits on core files'
+expect_eq "$(awk '/^Max core file size/ { print $5 $6 }' "/proc/$daemon/limits")" 11 'limits on core files'
 expect_eq "$(awk '/^VmSwap/ { print $2 }' "/proc/$daemon/status")" 0 'kB of the daemon in swap'
 expect_match "$(awk '/^VmLck/ { print $2 }' "/proc/$daemon/status")" '^[1-9]' 'kB of the daemon that are locked'
 kill -SEGV "$daemon"

@@ -30,6 +30,7 @@ Status DecryptTo(OutputFile& output, const InputFile& input,
                  std::span<const age::IdentityPtr> identities) {
   FdSource source(input.fd(), input.name());
   auto decryption = TRY(age::Decryption::Open(source, identities));
+  WarnOfIdentities(decryption);
   for (;;) {
     const ByteView chunk = TRY(decryption.Next());
     if (chunk.empty()) return output.Commit();

@@ -69,6 +69,7 @@ Result<Old> ReadOld(const Options& options, const RulesFile& rules,
   auto opened = age::Decryption::Open(source, identities);
   if (!opened) ExplainNoMatch(opened.error(), identities);
   age::Decryption decryption = TRY(std::move(opened));
+  WarnOfIdentities(decryption);
   old.armored = decryption.armored();
   old.for_these = TRY(decryption.IsMarkedFor(recipients));
   old.content = TRY(ReadAllOf(decryption));

@@ -94,4 +94,8 @@ Result<std::vector<age::IdentityPtr>> IdentityOptions::ReadAll(
   return identities;
 }
 
+void WarnOfIdentities(const age::Decryption& decryption) {
+  for (const Error& warning : decryption.warnings()) ui::Warn(warning.Text(), warning.hint);
+}
+
 }  // namespace secretfs

@@ -8,6 +8,7 @@
 
 #include "cli/passphrase.h"
 #include "cli/stdin_use.h"
+#include "crypto/age.h"
 #include "crypto/identity_file.h"
 
 namespace secretfs {
@@ -39,5 +40,8 @@ class IdentityOptions {
   std::string plugin_folder_;
   std::shared_ptr<PassphraseSource> passphrases_ = std::make_shared<PassphraseSource>();
 };
+
+/// Tells the person of identities that do not work, although another one opened the file.
+void WarnOfIdentities(const age::Decryption& decryption);
 
 }  // namespace secretfs

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <map>
 #include <memory>
+#include <set>
 
 #include "base/text.h"
 #include "cli/command.h"
@@ -101,7 +102,13 @@ class Rekeying {
     const FileRule& rule = *TRY(rules.RuleFor(path));
     const Recipients& recipients = *TRY(RecipientsFor(rule));
     return RekeyFile(path, identities_, recipients,
-                     {rule.armored, options_.force, options_.dry_run});
+                     {rule.armored, options_.force, options_.dry_run,
+                      [this](const Error& warning) { WarnOnce(warning); }});
+  }
+
+  /// Most files tell the same.
+  void WarnOnce(const Error& warning) {
+    if (warned_.insert(warning.Text()).second) ui::Warn(warning.Text(), warning.hint);
   }
 
   void RekeyAndTell(const std::string& path, size_t number) {
@@ -147,6 +154,7 @@ class Rekeying {
   std::vector<age::IdentityPtr> identities_;
   std::vector<std::string> paths_;
   std::vector<Error> failures_;
+  std::set<std::string> warned_;
   size_t written_ = 0;
   size_t untouched_ = 0;
 };

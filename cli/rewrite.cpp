@@ -98,6 +98,7 @@ Result<bool> RekeyFile(const std::string& path, std::span<const age::IdentityPtr
   const FileState before = TRY(StampOf(old.get(), path));
   FdSource source(old.get(), path);
   auto decryption = TRY(age::Decryption::Open(source, identities));
+  if (options.warn) std::ranges::for_each(decryption.warnings(), options.warn);
   if (!options.force && TRY(decryption.IsMarkedFor(recipients))) return false;
   if (options.dry_run) return true;
   ReplacementFile file = TRY(ReplacementFile::Open(path, kNewMode));

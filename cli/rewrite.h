@@ -2,6 +2,7 @@
 // whole, was read back, and the old one is still what was read. Shared by edit and rekey.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -37,6 +38,7 @@ struct RekeyOptions {
   std::optional<bool> armored{};  // unset: as it was
   bool force = false;             // even if the recipients are the same
   bool dry_run = false;
+  std::function<void(const Error&)> warn{};  // gets the decryption's warnings
 };
 
 /// Whether the file was written, or would be: its mark tells for whom it is. What is written is

@@ -4,6 +4,7 @@
 
 #include <memory>
 #include <span>
+#include <vector>
 
 #include "base/secret_bytes.h"
 #include "crypto/byte_source.h"
@@ -17,16 +18,21 @@ class AgeFile;
 /// used by one thread at a time.
 class Decryption {
  public:
-  /// Reads the header, has it opened by the first identity that fits, and verifies it. `in` must
-  /// outlive the result. Errors: kHeader, kMac, kArmor; kNoMatch, saying what the file is encrypted
-  /// to and why each identity does not fit; kTooLarge for a passphrase that costs more work than
-  /// allowed; kResource; the source's own.
+  /// Reads the header, has it opened by the first identity that fits, the cheapest tried first, and
+  /// verifies it. `in` must outlive the result. Errors: kHeader, kMac, kArmor; kNoMatch, saying
+  /// what the file is encrypted to and why each identity does not fit; kTooLarge for a passphrase
+  /// that costs more work than allowed; kResource; the source's own.
   static Result<Decryption> Open(ByteSource& in, std::span<const IdentityPtr> identities);
+
+  /// What is wrong with identities that were tried before one fitted: a plugin, a passphrase.
+  [[nodiscard]] const std::vector<Error>& warnings() const noexcept;
 
   /// The next verified chunk, valid until the next call; empty at the end. Errors: kPayload,
   /// kArmor, kResource, the source's own; what came before is the beginning of the plaintext, and
   /// every further call gives the error again.
   Result<ByteView> Next();
+  /// All that is left, or nothing of it. Errors: as above, and kTooLarge beyond `max_size` bytes.
+  Result<SecretBytes> ReadAll(size_t max_size);
 
   [[nodiscard]] bool armored() const noexcept;
   /// Whether the file has the mark of just these recipients (crypto/recipients_mark.h). Errors:
@@ -51,6 +57,7 @@ Result<SecretBytes> DecryptAll(ByteSource& in, std::span<const IdentityPtr> iden
 
 /// What all ways of decrypting share: has the header opened and verifies it, as Decryption::Open
 /// says, and reads the nonce at the beginning of the payload. May be called once for a file.
-Result<SecretBytes> OpenPayloadKey(AgeFile& file, std::span<const IdentityPtr> identities);
+Result<SecretBytes> OpenPayloadKey(AgeFile& file, std::span<const IdentityPtr> identities,
+                                   std::vector<Error>& warnings);
 
 }  // namespace secretfs::age

@@ -50,12 +50,15 @@ std::string Advice(std::span<const Stanza> stanzas) {
 struct Attempts {
   std::vector<std::string> tried;
   std::vector<std::string> hints;
+  std::vector<Error> warnings;
   size_t count = 0;
 
   void Add(const Identity& identity, const Error& reason) {
     if (++count > kMostNamed) return;
     tried.push_back(identity.Describe() + " (" + reason.what + ")");
     AppendNew(hints, reason.hint);
+    if (reason.where.empty()) return;  // nothing is wrong with it
+    warnings.push_back({Code::kNoMatch, tried.back(), "", reason.hint});
   }
 };
 
@@ -105,14 +108,16 @@ std::vector<std::string> DescribeStanzas(std::span<const Stanza> stanzas) {
   return texts;
 }
 
-Result<SecretBytes> UnwrapFileKey(const Header& header, std::span<const IdentityPtr> identities) {
+Result<SecretBytes> UnwrapFileKey(const Header& header, std::span<const IdentityPtr> identities,
+                                  std::vector<Error>& warnings) {
   TRY(CheckScryptAlone(header));
   Attempts attempts;
-  for (const IdentityPtr& identity : identities) {
+  for (const IdentityPtr& identity : CheapestFirst(identities)) {
     auto file_key = identity->Unwrap(header.stanzas);
     if (file_key && file_key->size() != kFileKeyBytes) {
       return Error{Code::kHeader, "the file key is not 16 bytes", "", ""};
     }
+    if (file_key) warnings = std::move(attempts.warnings);
     if (file_key || file_key.error().code != Code::kNoMatch) return file_key;
     attempts.Add(*identity, file_key.error());
   }

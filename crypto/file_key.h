@@ -17,8 +17,10 @@ namespace secretfs::age {
 /// length.
 std::vector<std::string> DescribeStanzas(std::span<const Stanza> stanzas);
 
-/// From the first identity that fits; the header's MAC is not looked at. Errors: kHeader; kNoMatch;
+/// From the first identity that fits, the cheapest tried first; the header's MAC is not looked at.
+/// `warnings` gets what is wrong with identities that were tried before. Errors: kHeader; kNoMatch;
 /// those of the identities.
-Result<SecretBytes> UnwrapFileKey(const Header& header, std::span<const IdentityPtr> identities);
+Result<SecretBytes> UnwrapFileKey(const Header& header, std::span<const IdentityPtr> identities,
+                                  std::vector<Error>& warnings);
 
 }  // namespace secretfs::age

@@ -88,7 +88,9 @@ class HybridIdentity final : public Identity {
 
   static Error Explain(const Stanza& stanza, const Error& error) {
     if (error.code == Code::kInvalid) return StanzaError(stanza, error.what);
-    if (error.code == Code::kUnsupported) return {Code::kNoMatch, error.what, "", error.hint};
+    if (error.code == Code::kUnsupported) {
+      return {Code::kNoMatch, error.what, std::string(kHybridType), error.hint};
+    }
     return error;
   }
 

@@ -25,6 +25,8 @@ class HybridIdentityWithPlugin final : public Identity {
     return plugin_->Unwrap(stanzas);
   }
 
+  [[nodiscard]] Cost cost() const override { return Cost::kPlugin; }
+
   [[nodiscard]] std::string Describe() const override {
     return own_->Describe() + " through " + plugin_->Describe();
   }

@@ -17,6 +17,14 @@ namespace secretfs::age {
 
 inline constexpr size_t kFileKeyBytes = 16;
 
+/// What it may take to try an identity, beside computing; the least first.
+enum class Cost {
+  kNone,
+  kPassphraseForIts,  // a passphrase, but only for a file that it opens then
+  kPassphrase,
+  kPlugin,  // another program's time, and perhaps a touch or a PIN
+};
+
 /// Immutable and thread-safe.
 class Identity {
  public:
@@ -26,8 +34,13 @@ class Identity {
   virtual ~Identity() = default;
 
   /// The 16-byte file key. kNoMatch: none of the stanzas is for this identity, and `what` says why,
-  /// in public words; the next identity may fit. Any other code is final for the file.
+  /// in public words; the next identity may fit. When the reason is not that the file is for
+  /// another one, but something to be mended, `where` names that. Any other code is final for the
+  /// file.
   [[nodiscard]] virtual Result<SecretBytes> Unwrap(std::span<const Stanza> stanzas) const = 0;
+
+  /// May fall when a passphrase has been given.
+  [[nodiscard]] virtual Cost cost() const { return Cost::kNone; }
 
   /// Public words for messages: "X25519 age1...", "ssh-ed25519 SHA256:...", "scrypt passphrase".
   [[nodiscard]] virtual std::string Describe() const = 0;
@@ -47,5 +60,8 @@ class Identity {
 };
 
 using IdentityPtr = std::shared_ptr<const Identity>;
+
+/// The same, those of the least cost first, else in the order given.
+std::vector<IdentityPtr> CheapestFirst(std::span<const IdentityPtr> identities);
 
 }  // namespace secretfs::age

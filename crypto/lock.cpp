@@ -22,9 +22,10 @@ Result<std::span<const IdentityPtr>> Lock::Unlock() const {
   if (const auto unlocked = Unlocked(); !unlocked.empty()) return unlocked;
   const std::lock_guard one_opens(opening_);
   if (const auto unlocked = Unlocked(); !unlocked.empty()) return unlocked;
-  const auto passphrases = TRY(PassphrasesFor(ask_, name_));
+  auto passphrases = PassphrasesFor(ask_, name_);
+  if (!passphrases) return Refused(std::move(passphrases).error());
   Error reason;
-  for (const SecretPtr& passphrase : passphrases) {
+  for (const SecretPtr& passphrase : *passphrases) {
     auto identities = Try(passphrase);
     if (identities) {
       open_ = nullptr;
@@ -35,7 +36,12 @@ Result<std::span<const IdentityPtr>> Lock::Unlock() const {
     }
     reason = std::move(identities).error();
   }
-  return Error{Code::kNoMatch, reason.Text(), "", std::move(reason.hint)};
+  return Refused(std::move(reason));
+}
+
+Error Lock::Refused(Error reason) const {
+  if (reason.where == name_) reason.where.clear();
+  return {Code::kNoMatch, reason.Text(), name_, std::move(reason.hint)};
 }
 
 Result<std::vector<IdentityPtr>> Lock::Try(const SecretPtr& passphrase) const {

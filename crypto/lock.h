@@ -25,7 +25,8 @@ class Lock {
 
   /// What lies behind. One thread opens while the others wait. A failure is for now: the next call
   /// asks again, but does not try again what was wrong before. Errors: kNoMatch alone, whatever it
-  /// was, since another identity may fit; what() says why.
+  /// was, since another identity may fit; `what` says why, and `where` is the
+  /// name.
   Result<std::span<const IdentityPtr>> Unlock() const;
 
   /// What Unlock() gave, or nothing.
@@ -38,6 +39,7 @@ class Lock {
     SecretPtr passphrase;
     Error error;
   };
+  [[nodiscard]] Error Refused(Error reason) const;
   Result<std::vector<IdentityPtr>> Try(const SecretPtr& passphrase) const;
 
   std::string name_;

@@ -45,15 +45,28 @@ class LockedIdentityFile final : public Identity {
     }
     Error none{Code::kNoMatch, "", "", ""};
     std::vector<std::string> reasons;
-    for (const IdentityPtr& identity : TRY(lock_.Unlock())) {
+    for (const IdentityPtr& identity : CheapestFirst(TRY(lock_.Unlock()))) {
       auto file_key = identity->Unwrap(stanzas);
       if (file_key || file_key.error().code != Code::kNoMatch) return file_key;
       AppendNew(reasons, std::move(file_key.error().what));
+      if (none.where.empty()) none.where = std::move(file_key.error().where);
       if (none.hint.empty()) none.hint = std::move(file_key.error().hint);
     }
-    for (const Error& problem : problems_) reasons.push_back(problem.Text());
+    for (const Error& problem : problems_) {
+      reasons.push_back(problem.Text());
+      none.where = lock_.name();
+    }
     none.what = JoinFew(std::move(reasons), "; ");
     return none;
+  }
+
+  /// Once it is open, that of the dearest in it.
+  [[nodiscard]] Cost cost() const override {
+    const auto unlocked = lock_.Unlocked();
+    if (unlocked.empty()) return Cost::kPassphrase;
+    Cost most = Cost::kNone;
+    for (const IdentityPtr& identity : unlocked) most = std::max(most, identity->cost());
+    return most;
   }
 
   [[nodiscard]] std::string Describe() const override {

@@ -23,6 +23,10 @@ class LockedSshKey final : public Identity {
     return UnwrapFirst(stanzas, type_, [this](const Stanza& stanza) { return UnwrapOne(stanza); });
   }
 
+  [[nodiscard]] Cost cost() const override {
+    return lock_.Unlocked().empty() ? Cost::kPassphraseForIts : Cost::kNone;
+  }
+
   [[nodiscard]] std::string Describe() const override {
     std::string text = type_ + " " + public_key_.fingerprint();
     if (lock_.Unlocked().empty()) text.append(kUnderPassphrase);
@@ -59,6 +63,10 @@ class LockedPemKey final : public Identity {
       return Error{Code::kNoMatch, "the file has no " + Join(types_, " or ") + " stanza", "", ""};
     }
     return TRY(lock_.Unlock()).front()->Unwrap(stanzas);
+  }
+
+  [[nodiscard]] Cost cost() const override {
+    return lock_.Unlocked().empty() ? Cost::kPassphrase : Cost::kNone;
   }
 
   [[nodiscard]] std::string Describe() const override {

@@ -40,6 +40,11 @@ class PluginHost {
                                                        std::string_view state_machine) = 0;
   /// What the plugin asks its user for. Errors: kNotFound when nothing is configured for it.
   virtual Result<SecretBytes> Secret(const std::string& name, std::string_view prompt) = 0;
+  /// An identity that a plugin was too slow for. The host may remember it for a while, and give
+  /// the error again, so that it does not cost that time for every file.
+  using Asker = std::weak_ptr<const void>;
+  virtual void WasTooSlow(const Asker& /*identity*/, const Error& /*error*/) {}
+  virtual Status MayAsk(const Asker& /*identity*/) { return Ok{}; }
   /// What the plugin tells its user; control characters have been taken out.
   virtual void Tell(const std::string& name, std::string_view text) = 0;
 };

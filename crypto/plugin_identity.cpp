@@ -65,10 +65,14 @@ class PluginIdentity final : public Identity {
       : name_(std::move(name)), line_(std::move(line)), host_(std::move(host)) {}
 
   [[nodiscard]] Result<SecretBytes> Unwrap(std::span<const Stanza> stanzas) const override {
-    auto file_key = Ask(stanzas);
+    auto file_key = AskUnlessSlow(stanzas);
     if (file_key || file_key.error().code == Code::kResource) return file_key;
-    return PluginError(name_, Code::kNoMatch, file_key.error());
+    Error none = PluginError(name_, Code::kNoMatch, file_key.error());
+    if (file_key.error().code != Code::kNoMatch) none.where = "age-plugin-" + name_;
+    return none;
   }
+
+  [[nodiscard]] Cost cost() const override { return Cost::kPlugin; }
 
   [[nodiscard]] std::string Describe() const override { return "plugin " + name_; }
 
@@ -77,6 +81,15 @@ class PluginIdentity final : public Identity {
   }
 
  private:
+  [[nodiscard]] Result<SecretBytes> AskUnlessSlow(std::span<const Stanza> stanzas) const {
+    TRY(host_->MayAsk(line_));
+    auto file_key = Ask(stanzas);
+    if (!file_key && file_key.error().code == Code::kTimeout) {
+      host_->WasTooSlow(line_, file_key.error());
+    }
+    return file_key;
+  }
+
   [[nodiscard]] Result<SecretBytes> Ask(std::span<const Stanza> stanzas) const {
     auto plugin = TRY(PluginConversation::Start(*host_, name_, "identity-v1",
                                                 failed_with_secret_ < kMostFailuresWithSecret));

@@ -39,6 +39,8 @@ class PassphraseIdentity final : public Identity {
     return UnwrapFirst(stanzas, kType, [this](const Stanza& stanza) { return UnwrapOne(stanza); });
   }
 
+  [[nodiscard]] Cost cost() const override { return Cost::kPassphraseForIts; }
+
   [[nodiscard]] std::string Describe() const override { return "scrypt passphrase"; }
 
  private:

@@ -21,12 +21,14 @@ Result<std::unique_ptr<SeekableFile>> SeekableFile::Open(
     return Error{Code::kUnsupported, "an armored file can be read only from its beginning", "",
                  "store it without armor"};
   }
-  SecretBytes payload_key = TRY(OpenPayloadKey(*file, identities));
+  std::vector<Error> warnings;
+  SecretBytes payload_key = TRY(OpenPayloadKey(*file, identities, warnings));
   const uint64_t payload_offset = file->header().size + kPayloadNonceBytes;
   const uint64_t size =
       TRY(PlaintextSize(source->size() - std::min(source->size(), payload_offset)));
   std::unique_ptr<SeekableFile> opened(
       new SeekableFile(std::move(source), std::move(payload_key), payload_offset, size));
+  opened->warnings_ = std::move(warnings);
   TRY(opened->VerifyLast());
   return opened;
 }

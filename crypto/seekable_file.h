@@ -8,6 +8,7 @@
 #include <memory>
 #include <mutex>
 #include <span>
+#include <vector>
 
 #include "crypto/chunk_opener.h"
 #include "crypto/identity.h"
@@ -26,6 +27,8 @@ class SeekableFile {
 
   /// Of the plaintext.
   [[nodiscard]] uint64_t size() const noexcept { return size_; }
+  /// As of Decryption.
+  [[nodiscard]] const std::vector<Error>& warnings() const noexcept { return warnings_; }
 
   /// Fills `into`, which must be in locked memory, unless the plaintext ends first; returns how
   /// much was read. Errors: kPayload for a chunk that is not, or no longer, what was encrypted;
@@ -58,6 +61,7 @@ class SeekableFile {
   const SecretBytes payload_key_;
   const uint64_t payload_offset_;  // of the first chunk
   const uint64_t size_;
+  std::vector<Error> warnings_;
   mutable std::mutex mutex_;          // guards what follows
   mutable std::array<Kept, 2> kept_;  // the newest first; two, as reads may cross into the next
 };

@@ -23,7 +23,10 @@ class Assembler {
     const char* given = std::getenv("CREDENTIALS_DIRECTORY");
     const std::string credentials = given == nullptr ? "" : given;
     assembly_.identities = std::make_shared<IdentityStore>(
-        config.identities, credentials, MakePlugins(config.plugins, credentials, log));
+        config.identities, credentials, MakePlugins(config.plugins, credentials, log),
+        [&log](const Error& warning) {
+          log.Warning("identity_failed", {{"reason", warning.Text()}, {"hint", warning.hint}});
+        });
   }
 
   Result<Assembly> Build() {

@@ -39,11 +39,19 @@ Result<Value> ValueOf(std::unique_ptr<const age::SeekableFile> file, const std::
   return value;
 }
 
+Result<SecretBytes> DecryptWhole(age::ByteSource& source,
+                                 std::span<const age::IdentityPtr> identities,
+                                 IdentityStore& store) {
+  auto decryption = TRY(age::Decryption::Open(source, identities));
+  store.Warn(decryption.warnings());
+  return decryption.ReadAll(kMaxValueBytes);
+}
+
 /// Armor can be read only from its beginning.
 Result<Value> DecryptArmored(const age::SeekableSource& source,
-                             std::span<const age::IdentityPtr> identities) {
+                             std::span<const age::IdentityPtr> identities, IdentityStore& store) {
   age::FromBeginning beginning(source);
-  auto plaintext = age::DecryptAll(beginning, identities, kMaxValueBytes);
+  auto plaintext = DecryptWhole(beginning, identities, store);
   if (!plaintext && plaintext.error().code == Code::kTooLarge && plaintext.error().hint.empty()) {
     plaintext.error().hint = "store it without armor: then it may be larger";
   }
@@ -53,18 +61,19 @@ Result<Value> DecryptArmored(const age::SeekableSource& source,
 }
 
 Result<Value> Decrypt(UniqueFd fd, const FileStamp& stamp, const std::string& name,
-                      std::span<const age::IdentityPtr> identities) {
+                      std::span<const age::IdentityPtr> identities, IdentityStore& store) {
   const auto size = static_cast<uint64_t>(stamp.size);
   if (size > kMaxValueBytes) {
     const auto source = std::make_shared<const FdSeekable>(std::move(fd), size, name);
     auto file = age::SeekableFile::Open(source, identities);
+    if (file) store.Warn((*file)->warnings());
     if (file) return ValueOf(std::move(*file), name);
     if (file.error().code != Code::kUnsupported) return std::move(file).error();
-    return DecryptArmored(*source, identities);
+    return DecryptArmored(*source, identities, store);
   }
   FdSource source(fd.get(), name);
   Value value;
-  value.bytes = TRY(age::DecryptAll(source, identities, kMaxValueBytes));
+  value.bytes = TRY(DecryptWhole(source, identities, store));
   return value;
 }
 
@@ -78,7 +87,7 @@ class AgeFileProvider final : public Provider {
     UniqueFd fd = TRY(OpenRegular(ref));
     const FileStamp stamp = TRY(StampOf(fd.get(), ref));
     const IdentityStore::Current keys = identities_->Get();
-    auto value = Decrypt(std::move(fd), stamp, ref, keys.identities);
+    auto value = Decrypt(std::move(fd), stamp, ref, keys.identities, *identities_);
     if (!value) return Explain(std::move(value).error(), ref, keys);
     value->modified = stamp.modified;
     return value;

@@ -1,12 +1,21 @@
 #include "providers/identity_store.h"
 
+#include <utility>
+
 #include "providers/key_file.h"
 #include "providers/passphrase_file.h"
 
 namespace secretfs {
+namespace {
+
+constexpr size_t kMostWarnings = 256;  // plugins choose their words
+
+}  // namespace
 
 IdentityStore::IdentityStore(const std::vector<IdentityConfig>& configs,
-                             const std::string& credentials_directory, age::PluginHostPtr plugins) {
+                             const std::string& credentials_directory, age::PluginHostPtr plugins,
+                             std::function<void(const Error&)> warn)
+    : warn_(std::move(warn)) {
   for (const IdentityConfig& config : configs) {
     auto source = std::make_unique<Source>();
     auto path = PathOf(config.file, credentials_directory);
@@ -38,6 +47,14 @@ IdentityStore::Current IdentityStore::Get() {
                               source->identities.end());
   }
   return current;
+}
+
+void IdentityStore::Warn(std::span<const Error> warnings) {
+  if (!warn_) return;
+  for (const Error& warning : warnings) {
+    const std::lock_guard lock(mutex_);
+    if (warned_.size() < kMostWarnings && warned_.insert(warning.Text()).second) warn_(warning);
+  }
 }
 
 void IdentityStore::Refresh(Source& source) {

@@ -5,6 +5,9 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <map>
+#include <memory>
+#include <mutex>
 #include <utility>
 
 #include "base/child_process.h"
@@ -16,7 +19,8 @@ namespace secretfs {
 namespace {
 
 constexpr auto kTimeToEnd = std::chrono::seconds(1);  // after the conversation
-constexpr size_t kMostWords = 200;                    // bytes of a last line in an error
+constexpr std::chrono::milliseconds kLongestRest = std::chrono::minutes(1);  // of a slow plugin
+constexpr size_t kMostWords = 200;  // bytes of a last line in an error
 
 SteadyTime In(std::chrono::milliseconds time) { return std::chrono::steady_clock::now() + time; }
 
@@ -145,14 +149,37 @@ class PluginProcessHost final : public age::PluginHost {
     return SecretBytes::CopyOf(secrets->front()->Expose());
   }
 
+  void WasTooSlow(const Asker& identity, const Error& error) override {
+    const std::lock_guard lock(mutex_);
+    const auto now = std::chrono::steady_clock::now();
+    std::erase_if(slow_, [now](const auto& slow) { return slow.second.until <= now; });
+    Slow& slow = slow_[identity];
+    slow = {now + std::min(kLongestRest, 2 * options_.timeout), error};
+    slow.error.hint = "a plugin that was too slow is not asked again for a while";
+  }
+
+  Status MayAsk(const Asker& identity) override {
+    const std::lock_guard lock(mutex_);
+    const auto slow = slow_.find(identity);
+    if (slow == slow_.end() || slow->second.until <= std::chrono::steady_clock::now()) return Ok{};
+    return slow->second.error;
+  }
+
   void Tell(const std::string& name, std::string_view text) override { Say(name, text); }
 
  private:
+  struct Slow {
+    SteadyTime until;
+    Error error;
+  };
+
   void Say(const std::string& name, std::string_view text) const {
     if (options_.said) options_.said(name, text);
   }
 
   const PluginProcessOptions options_;
+  std::mutex mutex_;
+  std::map<Asker, Slow, std::owner_less<Asker>> slow_;  // guarded by it
 };
 
 }  // namespace

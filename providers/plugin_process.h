@@ -29,6 +29,7 @@ struct PluginProcessOptions {
   std::function<void(const std::string& plugin, std::string_view text)> said;
 };
 
+/// An identity whose plugin was too slow is given up on for twice that time, at most a minute.
 /// The folder and its programs are looked at when a plugin is started, not
 /// before.
 age::PluginHostPtr MakePluginProcessHost(PluginProcessOptions options);

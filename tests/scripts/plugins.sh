@@ -102,6 +102,25 @@ for how in error early fail garbage longline wrongkey; do
   expect_exit 0 decrypt -i "$work/mixed.txt" "$work/both.age"
   expect_eq "$out" 'the plaintext' "a native identity beside a plugin in mode $how"
 done
+# The native one goes first, wherever it stands: a plugin that hangs is not even started.
+rm -f "$plugins/pids"
+mode hang
+expect_exit 0 timeout 10 "$program" decrypt --plugin-dir "$plugins" -i "$work/stub.txt" \
+  -i "$work/native.txt" "$work/both.age"
+expect_eq "$out" 'the plaintext' 'a native identity beside a plugin that hangs'
+[[ ! -e $plugins/pids ]] || fail 'a plugin was started for what a native identity opens'
+
+# What is wrong with an identity that was tried is told, although another one opens the file.
+mode plain
+printf 'right\n' >"$work/right"
+printf 'wrong\n' >"$work/wrong"
+"$program" encrypt -p --passphrase-fd 3 -o "$work/locked.age" "$work/other.txt" 3<"$work/right"
+expect_exit 0 decrypt --passphrase-fd 3 -i "$work/locked.age" -i "$work/stub.txt" \
+  "$work/stub.age" 3<"$work/wrong"
+expect_eq "$out" 'the plaintext' 'an identity beside one that stays locked'
+expect_match "$err" 'warning: identity file .*locked.age .*wrong passphrase' 'the locked one'
+expect_exit 0 decrypt -i "$work/other.txt" -i "$work/stub.txt" "$work/stub.age"
+expect_eq "$err" '' 'an identity that is merely for other files'
 expect_exit "$no_match" "$program" decrypt --plugin-dir "$work" -i "$work/stub.txt" "$work/stub.age"
 expect_match "$err" "age-plugin-stub: not in $work" 'a missing plugin'
 chmod 775 "$plugins"
@@ -174,6 +193,7 @@ wait_until 'the plugin is killed' is_gone "$plugin"
 wait_until "the plugin's child is killed" is_gone "$child"
 expect_same "$work/mnt/stub2" "$work/plain" 'the next identity after a plugin that hangs'
 mode plain
+expect_eq "$(count_in event=identity_failed "$log")" 0 'a plugin that was not needed'
 heals() { [[ $(read_errno "$work/mnt/stub") == ok ]]; }
 wait_until 'the secret is there when the plugin is well again' heals
 mount_stop TERM
@@ -192,6 +212,25 @@ wait_until 'the plugin runs' test -s "$plugins/pids"
 [[ ! -s $work/answered ]] || fail 'a lookup waited for those of slow secrets in the folder'
 all_failed() { [[ $("$program" status "$work/mnt" 2>&1 | grep -c '^slow. *failed') == 4 ]]; }
 wait_until 'no plugin hangs any more' all_failed
+mount_stop TERM
+
+# With the default time-out of 30 s and wait of 10 s nobody waits for a plugin that is not needed.
+mode hang
+sed -e 's/timeout: 2s, //' -e '/stub:.*wait/d' -e 's/, wait: 60s//' "$work/config.yaml" \
+  >"$work/default.yaml"
+mount_start "$work/default.yaml" "$work/mnt"
+expect_same "$work/mnt/stub2" "$work/plain" 'a secret of two identities, of which one hangs'
+mount_stop TERM
+
+# An identity that fails is a line in the log, once, although another one opens the files.
+mode plain
+printf 'identities: [{file: locked.age, passphrase: wrong}, stub.txt]
+plugins: {dir: plugins}
+secrets: {a: {age: stub.age}, b: {age: stub.age}}\n' >"$work/locked.yaml"
+mount_start "$work/locked.yaml" "$work/mnt"
+for name in a b; do expect_same "$work/mnt/$name" "$work/plain" 'beside a wrong passphrase'; done
+expect_eq "$(count_in event=identity_failed "$log")" 1 'warnings of the locked identity'
+expect_match "$(cat "$log")" 'event=identity_failed.*wrong passphrase' 'the warning'
 mount_stop TERM
 
 # What hangs does not outlive the daemon, not even one that is killed.

@@ -1,5 +1,9 @@
 #include "crypto/file_key.h"
 
+#include <gmock/gmock.h>
+
+#include <optional>
+
 #include "tests/unit/crypto/fixtures.h"
 
 namespace secretfs::age {
@@ -21,8 +25,30 @@ class StrangeIdentity final : public Identity {
 Error WhyNot(const std::vector<IdentityPtr>& identities) {
   Header header;
   header.stanzas = {{"X25519", {}, {}}};
-  return UnwrapFileKey(header, identities).error();
+  std::vector<Error> warnings;
+  return UnwrapFileKey(header, identities, warnings).error();
 }
+
+/// Notes that it was tried, and gives what it is told to.
+class NotingIdentity final : public Identity {
+ public:
+  NotingIdentity(std::string name, Cost cost, std::vector<std::string>& tried,
+                 std::optional<Error> error = Error{Code::kNoMatch, "is another", "", ""})
+      : name_(std::move(name)), cost_(cost), tried_(tried), error_(std::move(error)) {}
+  [[nodiscard]] Result<SecretBytes> Unwrap(std::span<const Stanza>) const override {
+    tried_.push_back(name_);
+    if (error_) return *error_;
+    return SecretBytes::CopyOf(AsBytes("0123456789abcdef"));
+  }
+  [[nodiscard]] Cost cost() const override { return cost_; }
+  [[nodiscard]] std::string Describe() const override { return name_; }
+
+ private:
+  std::string name_;
+  Cost cost_;
+  std::vector<std::string>& tried_;
+  std::optional<Error> error_;
+};
 
 TEST(FileKey, DescribesEachKindOfStanzaOnce) {
   const auto texts = DescribeStanzas(ParseHeader(Fixture("several.age"))->stanzas);
@@ -60,6 +86,36 @@ TEST(FileKey, PassesHintsOnOnce) {
   EXPECT_EQ(WhyNot({plain, helpful, helpful}).hint,
             "tried stranger (it is strange); stranger (it is strange); stranger (it is strange); "
             "make friends");
+}
+
+TEST(FileKey, TriesWhatCostsLeastFirst) {
+  std::vector<std::string> tried;
+  const auto make = [&tried](const char* name, Cost cost) {
+    return std::make_shared<NotingIdentity>(name, cost, tried);
+  };
+  (void)WhyNot({make("plugin 1", Cost::kPlugin), make("locked 1", Cost::kPassphrase),
+                make("open 1", Cost::kNone), make("plugin 2", Cost::kPlugin),
+                make("tagged", Cost::kPassphraseForIts), make("open 2", Cost::kNone),
+                make("locked 2", Cost::kPassphrase)});
+  EXPECT_THAT(tried, testing::ElementsAre("open 1", "open 2", "tagged", "locked 1", "locked 2",
+                                          "plugin 1", "plugin 2"));
+}
+
+TEST(FileKey, WarnsOfWhatIsWrongWithIdentitiesThatWereTried) {
+  std::vector<std::string> tried;
+  const Error wrong{Code::kNoMatch, "wrong passphrase", "id.age", "remember it"};
+  const std::vector<IdentityPtr> identities{
+      std::make_shared<NotingIdentity>("other", Cost::kNone, tried),
+      std::make_shared<NotingIdentity>("locked", Cost::kNone, tried, wrong),
+      std::make_shared<NotingIdentity>("right", Cost::kNone, tried, std::nullopt),
+      std::make_shared<NotingIdentity>("not tried", Cost::kPlugin, tried, wrong)};
+  Header header;
+  header.stanzas = {{"X25519", {}, {}}};
+  std::vector<Error> warnings;
+  ASSERT_TRUE(UnwrapFileKey(header, identities, warnings));
+  ASSERT_EQ(warnings.size(), 1U);
+  EXPECT_EQ(warnings[0].Text(), "locked (wrong passphrase)");
+  EXPECT_EQ(warnings[0].hint, "remember it");
 }
 
 TEST(FileKey, NamesSixteenIdentitiesAndCountsTheRest) {

@@ -39,6 +39,7 @@ TEST(HybridWithPlugin, HandsItsStanzasToThePlugin) {
   const auto key = Make(host)->Unwrap(stanzas);
   ASSERT_TRUE(key) << key.error().Text();
   EXPECT_EQ(ToText(*key), "0123456789abcdef");
+  EXPECT_EQ(Make(host)->cost(), Cost::kPlugin);
   EXPECT_THAT(host->started, ElementsAre("pq identity-v1"));
   EXPECT_THAT(host->heard, testing::StartsWith("-> add-identity AGE-PLUGIN-PQ-1"));
   EXPECT_THAT(host->heard, HasSubstr("\n-> recipient-stanza 0 mlkem768x25519 BQUF"));

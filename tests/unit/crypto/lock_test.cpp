@@ -87,7 +87,8 @@ TEST(Lock, MakesEveryFailureAReasonNotToMatch) {
   scene.fault = Error{Code::kPayload, "cut short", "id.age", ""};
   failure = scene.lock.Unlock();
   ASSERT_EQ(FailureOf(failure), Code::kNoMatch);
-  EXPECT_EQ(failure.error().what, "id.age: cut short");
+  EXPECT_EQ(failure.error().what, "cut short");
+  EXPECT_EQ(failure.error().where, "id.age");
 }
 
 TEST(Lock, TriesAgainAfterALackOfMemory) {

@@ -76,20 +76,27 @@ TEST(LockedIdentityFile, IsNoMatchWhateverIsWrong) {
     return WhyNot(Load(content, Answer({passphrase})), "x25519.age").what;
   };
   EXPECT_EQ(why(locked, "wrong"), "wrong passphrase");
-  EXPECT_EQ(why(locked.substr(0, locked.size() - 1), "correct horse").substr(0, 8), "id.age: ");
+  EXPECT_EQ(why(locked.substr(0, locked.size() - 1), "correct horse").substr(0, 8), "chunk 1 ");
   EXPECT_EQ(why(Locked("nothing\n"), "correct horse"), "id.age:1: not an identity");
   EXPECT_EQ(why(Locked(locked), "correct horse"),
-            "id.age: an identity file under a passphrase inside another");
+            "an identity file under a passphrase inside another");
   const Error silent = WhyNot(Load(locked, {}), "x25519.age");
   EXPECT_EQ(silent.what, "no passphrase was given");
   EXPECT_NE(silent.hint, "");
+}
+
+TEST(LockedIdentityFile, CostsAPassphraseUntilItIsOpen) {
+  const auto identity = Load(Fixture("x25519_locked.age"), Answer({"correct horse"}));
+  EXPECT_EQ(identity->cost(), Cost::kPassphrase);
+  EXPECT_FALSE(Decrypt(Fixture("x25519.age"), {&identity, 1}).error);
+  EXPECT_EQ(identity->cost(), Cost::kNone);
 }
 
 TEST(LockedIdentityFile, RefusesMoreWorkThanAllowed) {
   std::string file = Locked("");
   file.replace(file.find(" 1\n"), 3, " 21\n");
   EXPECT_EQ(WhyNot(Load(file, Answer({"x"})), "x25519.age").what,
-            "id.age: the passphrase has work factor 21, above the limit of 20");
+            "the passphrase has work factor 21, above the limit of 20");
 }
 
 TEST(LockedIdentityFile, AsksOnlyWhenAFileMayBeForIt) {

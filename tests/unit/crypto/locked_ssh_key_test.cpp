@@ -81,6 +81,7 @@ TEST(LockedSshKey, AsksOnlyWhenAFileIsForIt) {
   const auto identity = Load("ssh_ed25519_aes256-ctr", Answer({"secret"}, &asked));
   const std::string key = Identities("ssh_ed25519")[0]->Describe();
   EXPECT_EQ(identity->Describe(), key + " under a passphrase");
+  EXPECT_EQ(identity->cost(), Cost::kPassphraseForIts);
   for (const char* file : {"ssh_rsa.age", "x25519.age"}) {
     EXPECT_EQ(FailureOf(DecryptFixture(file, identity)), Code::kNoMatch) << file;
   }

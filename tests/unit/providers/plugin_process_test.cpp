@@ -7,6 +7,7 @@
 #include <array>
 #include <filesystem>
 #include <mutex>
+#include <thread>
 
 #include "crypto/bech32.h"
 #include "tests/testkit/temp_dir.h"
@@ -35,18 +36,19 @@ class PluginProcess : public testing::Test {
     };
     return MakePluginProcessHost(options_);
   }
-  Result<SecretBytes> Unwrap() {
+  age::IdentityPtr Identity(age::PluginHostPtr host) {
     std::string line = crypto::EncodeBech32("age-plugin-stub-", AsBytes("seed"));
     std::ranges::transform(line, line.begin(),
                            [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
-    const auto identity =
-        age::MakePluginIdentity(SecretBytes::CopyOf(AsBytes(line)).value(), Host());
-    EXPECT_TRUE(identity);
+    return age::MakePluginIdentity(SecretBytes::CopyOf(AsBytes(line)).value(), std::move(host))
+        .value();
+  }
+  static Result<SecretBytes> Unwrap(const age::IdentityPtr& identity) {
     const std::array<age::Stanza, 1> stanzas{age::Stanza{"stub", {"a"}, {}}};
-    return (*identity)->Unwrap(stanzas);
+    return identity->Unwrap(stanzas);
   }
   std::string Verdict() {
-    const auto key = Unwrap();
+    const auto key = Unwrap(Identity(Host()));
     if (key) return "key " + std::string(AsText(key->Expose()));
     EXPECT_EQ(key.error().code, Code::kNoMatch);
     return key.error().what;
@@ -155,6 +157,23 @@ TEST_F(PluginProcess, AHangingPluginIsStopped) {
   EXPECT_TRUE(state.empty() || state.find(") Z") != std::string::npos ||
               state.find(") X") != std::string::npos)
       << state;
+}
+
+TEST_F(PluginProcess, AnIdentityWhosePluginHungIsNotTriedAgainForAWhile) {
+  options_.timeout = std::chrono::milliseconds(700);
+  const auto host = Host();
+  const auto identity = Identity(host);
+  Install("exec sleep 1000\n");
+  const std::string slow = "age-plugin-stub: was not done after 0.7 s, and was stopped";
+  EXPECT_EQ(Unwrap(identity).error().what, slow);
+  Install(kListen + kFileKeyAndDone);
+  const auto again = Unwrap(identity);
+  ASSERT_FALSE(again);
+  EXPECT_EQ(again.error().what, slow);
+  EXPECT_EQ(again.error().where, "age-plugin-stub");  // something to be mended
+  EXPECT_TRUE(Unwrap(Identity(host)));                // another key of the plugin
+  std::this_thread::sleep_for(2 * options_.timeout);
+  EXPECT_TRUE(Unwrap(identity));
 }
 
 TEST_F(PluginProcess, TellsWhatTheProgramSaidBeforeItFailed) {

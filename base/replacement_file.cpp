@@ -1,6 +1,7 @@
 #include "base/replacement_file.h"
 
 #include <fcntl.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -32,11 +33,32 @@ Result<std::string> FollowLinks(std::string path) {
   return SystemError(ELOOP, "cannot replace", path);
 }
 
-void SyncFolderOf(const std::string& path) {
+std::string FolderOf(const std::string& path) {
   const size_t slash = path.rfind('/');
-  const std::string folder = slash == std::string::npos ? "." : path.substr(0, slash + 1);
-  const UniqueFd directory(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  return slash == std::string::npos ? "." : path.substr(0, slash + 1);
+}
+
+void SyncFolderOf(const std::string& path) {
+  const UniqueFd directory(::open(FolderOf(path).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (directory) ::fsync(directory.get());
+}
+
+std::string LinkTo(const UniqueFd& file) { return "/proc/self/fd/" + std::to_string(file.get()); }
+
+/// Nothing where the file system has no files without a name, or nothing could name one later.
+UniqueFd OpenNameless(const std::string& folder) {
+  UniqueFd file(::open(folder.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, S_IRUSR | S_IWUSR));
+  if (file && ::access(LinkTo(file).c_str(), F_OK) != 0) file.reset();
+  return file;
+}
+
+/// Letters for a name that nobody else has.
+std::string RandomLetters() {
+  std::array<unsigned char, 8> bytes{};
+  if (::getrandom(bytes.data(), bytes.size(), 0) < 0) return "new";
+  std::string letters;
+  for (const unsigned char byte : bytes) letters += static_cast<char>('a' + byte % 26);
+  return letters;
 }
 
 }  // namespace
@@ -44,12 +66,33 @@ void SyncFolderOf(const std::string& path) {
 Result<ReplacementFile> ReplacementFile::Open(const std::string& path, mode_t mode) {
   ReplacementFile file;
   file.target_ = TRY(FollowLinks(path));
-  std::string temporary = file.target_ + ".XXXXXX";
-  file.file_.reset(::mkostemp(temporary.data(), O_CLOEXEC));  // mode 0600
-  if (!file.file_) return SystemError(errno, "cannot create a file beside it", file.target_);
-  file.temporary_ = temporary;
+  file.file_ = OpenNameless(FolderOf(file.target_));
+  if (!file.file_) TRY(file.OpenNamed());
   TRY(file.KeepOwnerAndMode(mode));
   return file;
+}
+
+Status ReplacementFile::OpenNamed() {
+  std::string temporary = target_ + ".XXXXXX";
+  file_.reset(::mkostemp(temporary.data(), O_CLOEXEC));  // mode 0600
+  if (!file_) return SystemError(errno, "cannot create a file beside it", target_);
+  temporary_ = temporary;
+  return Ok{};
+}
+
+/// rename(2) replaces a file, but needs a name to begin with; linkat(2) gives one, but replaces
+/// nothing.
+Status ReplacementFile::GiveName() {
+  constexpr int kMostTries = 100;
+  for (int tries = 0; tries < kMostTries; ++tries) {
+    const std::string name = target_ + "." + RandomLetters();
+    if (::linkat(AT_FDCWD, LinkTo(file_).c_str(), AT_FDCWD, name.c_str(), AT_SYMLINK_FOLLOW) == 0) {
+      temporary_ = name;
+      return Ok{};
+    }
+    if (errno != EEXIST) break;
+  }
+  return SystemError(errno, "cannot create a file beside it", target_);
 }
 
 /// Without the right to chown, the mode alone is kept, and only where the owner is already ours.
@@ -91,6 +134,7 @@ Status ReplacementFile::Prepare() {
 
 Status ReplacementFile::Commit() {
   if (!prepared_) TRY(Prepare());
+  if (temporary_.empty()) TRY(GiveName());
   if (::rename(temporary_.c_str(), target_.c_str()) != 0)
     return SystemError(errno, "cannot replace", target_);
   temporary_.clear();

@@ -1,5 +1,6 @@
 // A file that is written beside the one it replaces and takes its name in one step: readers see the
-// old content or the new, and a failure leaves the old file and nothing else.
+// old content or the new, and a failure leaves the old file and nothing else. Until then it has no
+// name, where the file system can do that, so that a process that is killed leaves nothing either.
 #pragma once
 
 #include <sys/types.h>
@@ -38,11 +39,13 @@ class ReplacementFile {
 
  private:
   ReplacementFile() = default;
+  Status OpenNamed();
+  Status GiveName();
   Status KeepOwnerAndMode(mode_t mode_of_new);
 
   UniqueFd file_;
   std::string target_;     // what `path` leads to
-  std::string temporary_;  // empty once it has its name
+  std::string temporary_;  // empty while it has no name, and once it has its own
   mode_t mode_ = 0;
   bool prepared_ = false;  // since the last Write()
 };

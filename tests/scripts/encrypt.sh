@@ -294,4 +294,22 @@ sys.stderr.write(str(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss))' "
   ((large < small + 2000)) || fail "encrypting 100 MB takes $large KiB, and 1 MB $small KiB"
 fi
 
+# A process that is killed leaves no plaintext behind.
+head -c 1000000 /dev/zero | "$program" encrypt -r "$public" >killed.age
+mkdir killed
+mkfifo slow
+"$program" decrypt -i keys/x25519 -o killed/out <slow &
+pids+=($!)
+{
+  head -c 500000 killed.age
+  touch fed
+  until [[ -e gone ]]; do sleep 0.05; done
+} >slow &
+pids+=($!)
+wait_until 'much has been decrypted' test -e fed
+kill -KILL "${pids[-2]}"
+wait_exit "${pids[-2]}" && fail 'a killed decryption passes for success'
+touch gone
+expect_eq "$(ls -A killed)" '' 'what a killed decryption leaves'
+
 finish "$opened files to ${#kinds[@]} kinds of keys are opened by Debian's age and by ourselves, and those to passphrases; $npm_peer; $pq; mistakes leave nothing"

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <sys/random.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include <array>
@@ -52,6 +53,18 @@ UniqueFd OpenNameless(const std::string& folder) {
   return file;
 }
 
+constexpr const char* kAcl = "system.posix_acl_access";
+
+/// As the kernel writes it; empty without one. If it changes meanwhile, what is no ACL, and is
+/// taken by no file.
+Bytes AclOf(const std::string& path) {
+  const ssize_t size = ::getxattr(path.c_str(), kAcl, nullptr, 0);
+  Bytes acl(size > 0 ? static_cast<size_t>(size) : 0);
+  if (!acl.empty() && ::getxattr(path.c_str(), kAcl, acl.data(), acl.size()) != size)
+    acl[0] = std::byte{0};
+  return acl;
+}
+
 /// Letters for a name that nobody else has.
 std::string RandomLetters() {
   std::array<unsigned char, 8> bytes{};
@@ -95,12 +108,21 @@ Status ReplacementFile::GiveName() {
   return SystemError(errno, "cannot create a file beside it", target_);
 }
 
+/// Also takes away what a new file got from its folder, which the old one does not have.
+bool ReplacementFile::SetAcl() {
+  if (acl_.empty())
+    return ::fremovexattr(file_.get(), kAcl) == 0 || errno == ENODATA || errno == EOPNOTSUPP;
+  return ::fsetxattr(file_.get(), kAcl, acl_.data(), acl_.size(), 0) == 0;
+}
+
 /// Without the right to chown, the mode alone is kept, and only where the owner is already ours.
 Status ReplacementFile::KeepOwnerAndMode(mode_t mode_of_new) {
   mode_ = mode_of_new;
   struct stat old {};
   if (::stat(target_.c_str(), &old) != 0) return Ok{};
   mode_ = old.st_mode & mode_t{07777};
+  replaces_ = true;
+  acl_ = AclOf(target_);
   if (::fchown(file_.get(), old.st_uid, old.st_gid) != 0 &&
       (old.st_uid != ::geteuid() || old.st_gid != ::getegid())) {
     return SystemError(errno, "cannot keep the file's owner", target_);
@@ -113,6 +135,8 @@ ReplacementFile::ReplacementFile(ReplacementFile&& other) noexcept
       target_(std::move(other.target_)),
       temporary_(std::exchange(other.temporary_, {})),
       mode_(other.mode_),
+      replaces_(other.replaces_),
+      acl_(std::move(other.acl_)),
       prepared_(other.prepared_) {}
 
 ReplacementFile::~ReplacementFile() {
@@ -124,7 +148,9 @@ Status ReplacementFile::Write(ByteView bytes) {
   return WriteAll(file_.get(), bytes, target_);
 }
 
+/// With an ACL, the mode's group bits are the most that it gives, and more than the group may.
 Status ReplacementFile::Prepare() {
+  if (replaces_ && !SetAcl()) mode_ &= ~mode_t{S_IRWXG};
   if (::fchmod(file_.get(), mode_) != 0)
     return SystemError(errno, "cannot set the file's mode", target_);
   if (::fsync(file_.get()) != 0) return SystemError(errno, "cannot sync", target_);

@@ -16,9 +16,9 @@ namespace secretfs {
 /// Move-only; used by one thread at a time. Dropped without Commit(), it leaves nothing.
 class ReplacementFile {
  public:
-  /// `path` is followed if it is a symlink, even to a file that is not there yet. The owner and
-  /// mode of an existing file are kept, a new one gets `mode`; until Prepare() nobody else may read
-  /// what is written. Errors: of the system, with the path in `where`.
+  /// `path` is followed if it is a symlink, even to a file that is not there yet. The owner,
+  /// mode and ACL of an existing file are kept, a new one gets `mode`; until Prepare() nobody else
+  /// may read what is written. Errors: of the system, with the path in `where`.
   static Result<ReplacementFile> Open(const std::string& path, mode_t mode);
   ReplacementFile(ReplacementFile&& other) noexcept;
   ReplacementFile& operator=(ReplacementFile&&) = delete;
@@ -42,11 +42,14 @@ class ReplacementFile {
   Status OpenNamed();
   Status GiveName();
   Status KeepOwnerAndMode(mode_t mode_of_new);
+  bool SetAcl();
 
   UniqueFd file_;
   std::string target_;     // what `path` leads to
   std::string temporary_;  // empty while it has no name, and once it has its own
   mode_t mode_ = 0;
+  bool replaces_ = false;  // an old file
+  Bytes acl_;              // of that, if it has one
   bool prepared_ = false;  // since the last Write()
 };
 

@@ -13,6 +13,7 @@
 #include <csignal>
 #include <utility>
 
+#include "base/child_groups.h"
 #include "base/child_start.h"
 #include "base/file.h"
 
@@ -85,7 +86,9 @@ Result<std::unique_ptr<ChildProcess>> ChildProcess::Start(const ChildOptions& op
 }
 
 ChildProcess::ChildProcess(pid_t id, const ChildOptions& options)
-    : id_(id), name_(options.program), end_(OpenPidfd(id)), said_(options.said) {}
+    : id_(id), name_(options.program), end_(OpenPidfd(id)), said_(options.said) {
+  EnterChildGroup(id_);
+}
 
 ChildProcess::~ChildProcess() {
   if (id_ < 0) return;
@@ -207,6 +210,7 @@ Result<ChildEnd> ChildProcess::Wait(SteadyTime deadline) {
 
 Result<ChildEnd> ChildProcess::Reap() {
   if (HasEnded()) ::kill(-id_, SIGKILL);  // the rest of its group
+  LeaveChildGroup(id_);
   int status = 0;
   pid_t reaped = -1;
   do {

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <optional>
 
+#include "base/child_groups.h"
 #include "base/file.h"
 #include "cli/input_file.h"
 #include "cli/ui.h"
@@ -24,6 +25,7 @@ Result<age::ParsedIdentities> ReadFrom(const std::string& file, const age::Ident
 /// Null without a folder. A person has more time than the daemon's readers.
 age::PluginHostPtr PluginsIn(const std::string& folder, age::AskPassphrases ask) {
   if (folder.empty()) return nullptr;
+  EndChildrenOnSignals();
   PluginProcessOptions options;
   options.folder = std::filesystem::absolute(folder).string();
   options.timeout = std::chrono::minutes(5);

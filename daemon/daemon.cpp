@@ -14,6 +14,7 @@
 #include <set>
 #include <thread>
 
+#include "base/child_groups.h"
 #include "base/file.h"
 #include "base/text.h"
 #include "crypto/init.h"
@@ -111,8 +112,8 @@ class Daemon {
     Unmount();
     (*session)->Stop();
     receiver.join();
-    const bool ended =
-        loader_->Stop();  // answers whoever still waits, while the session can carry the answers
+    const bool ended = loader_->Stop(
+        EndChildren);  // answers whoever still waits, while the session can carry the answers
     session->reset();
     mount_.device.reset();  // fails whatever the kernel still waits for
     log_.Info("stopped", {{"mount", mount_.path}});

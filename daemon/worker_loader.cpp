@@ -276,7 +276,7 @@ std::optional<SteadyTime> WorkerLoader::NextDeadlineLocked() const {
   return next;
 }
 
-bool WorkerLoader::Stop() {
+bool WorkerLoader::Stop(const std::function<void()>& end_sources) {
   std::vector<Refuse> waiting;
   std::unique_lock lock(mutex_);
   stopped_ = true;
@@ -290,6 +290,7 @@ bool WorkerLoader::Stop() {
   lock.unlock();
   for (const Refuse& refuse : waiting) refuse(kStopping);
   for (std::jthread& thread : threads_) thread.request_stop();
+  if (end_sources) end_sources();
   lock.lock();
   if (!ended_.wait_for(lock, kStopPatience, [this] { return alive_ == 0; })) return false;
   lock.unlock();

@@ -6,6 +6,7 @@
 
 #include <condition_variable>
 #include <deque>
+#include <functional>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -33,10 +34,10 @@ class WorkerLoader final : public Loader {
   /// Gives up with kTimeout after a minute.
   void Read(Part part, PartDone done) override;
 
-  /// Answers everybody who waits with kUnavailable, and from then on whoever comes; then ends the
-  /// threads. False when a worker is stuck in a source that does not answer: the process must then
-  /// end without destroying this.
-  [[nodiscard]] bool Stop();
+  /// Answers everybody who waits with kUnavailable, and from then on whoever comes; then calls
+  /// `end_sources`, for what the workers wait for, and ends the threads. False when a worker is
+  /// stuck in a source that does not answer: the process must then end without destroying this.
+  [[nodiscard]] bool Stop(const std::function<void()>& end_sources = {});
 
  private:
   struct Waiter {

@@ -233,6 +233,32 @@ expect_eq "$(count_in event=identity_failed "$log")" 1 'warnings of the locked i
 expect_match "$(cat "$log")" 'event=identity_failed.*wrong passphrase' 'the warning'
 mount_stop TERM
 
+# What hangs keeps neither the daemon nor a tool, and does not outlive them.
+rm -f "$plugins/pids"
+mode hang
+sed 's/timeout: 2s/timeout: 10m/' "$work/config.yaml" >"$work/long.yaml"
+mount_start "$work/long.yaml" "$work/mnt"
+read_errno "$work/mnt/stub" >/dev/null &
+pids+=("$!")
+wait_until 'the plugin runs' test -s "$plugins/pids"
+read -r plugin child <"$plugins/pids"
+mount_stop TERM
+expect_eq "$(count_in event=source_stuck "$log")" 0 'a daemon that waited for a plugin'
+wait_until 'the plugin ends with the daemon' is_gone "$plugin"
+wait_until "the plugin's child ends with the daemon" is_gone "$child"
+rm -f "$plugins/pids"
+"$program" decrypt --plugin-dir "$plugins" -i "$work/stub.txt" "$work/stub.age" &
+tool=$!
+pids+=("$tool")
+wait_until 'the plugin runs' test -s "$plugins/pids"
+read -r plugin child <"$plugins/pids"
+kill -TERM "$tool"
+code=0
+wait_exit "$tool" || code=$?
+expect_eq "$code" 143 'a tool that was told to end'
+wait_until 'the plugin ends with the tool' is_gone "$plugin"
+wait_until "the plugin's child ends with the tool" is_gone "$child"
+
 # What hangs does not outlive the daemon, not even one that is killed.
 rm -f "$plugins/pids"
 mode hang

@@ -12,6 +12,7 @@
 #include <filesystem>
 #include <thread>
 
+#include "base/child_groups.h"
 #include "tests/testkit/temp_dir.h"
 
 namespace secretfs {
@@ -300,6 +301,37 @@ TEST(ChildProcess, BoundsTheLinesOfStandardError) {
   ASSERT_THAT(lines, SizeIs(kMostErrorLines));
   EXPECT_THAT(lines.front(), SizeIs(kMostErrorColumns));
   EXPECT_EQ(lines.at(1), "1");
+}
+
+/// In a process of its own, which starts no others after that.
+TEST(ChildGroups, EndWhatRunsAndWhatIsStartedLater) {
+  const auto ends = [] {
+    const auto child = Started(Shell("trap '' TERM; sleep 1000 & echo $!; wait; wait"));
+    const pid_t grandchild = ReadId(*child);
+    EndChildren();
+    std::array<std::byte, 8> into{};
+    const auto read = child->Read(into, Soon());
+    if (!read || *read != 0) ::_exit(1);
+    ExpectGone(grandchild);
+    const auto end = Started(Shell("exec sleep 1000"))->Wait(Soon());
+    ::_exit(end && end->signal == SIGKILL && !testing::Test::HasFailure() ? 0 : 2);
+  };
+  EXPECT_EXIT(ends(), testing::ExitedWithCode(0), "");
+}
+
+TEST(ChildGroups, ASignalEndsThemAndThenTheProcess) {
+  const TempDir folder;
+  const auto ends = [&folder] {
+    EndChildrenOnSignals();
+    const auto child = Started(Shell("trap '' TERM; sleep 1000 & echo $!; wait; wait"));
+    const pid_t grandchild = ReadId(*child);
+    (void)folder.Write("id", std::to_string(grandchild));
+    ::raise(SIGTERM);
+  };
+  EXPECT_EXIT(ends(), testing::KilledBySignal(SIGTERM), "");
+  const std::string id = TempDir::Read(folder / "id");
+  ASSERT_FALSE(id.empty());
+  ExpectGone(std::stoi(id));
 }
 
 TEST(ChildProcess, KillsTheWholeGroupWhenItGoes) {

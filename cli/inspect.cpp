@@ -127,7 +127,8 @@ void PrintJson(const age::Inspection& found, const Owners& owners) {
   auto stanzas = nlohmann::ordered_json::array();
   for (const age::Stanza& stanza : found.header.stanzas) {
     types.push_back(stanza.type);
-    nlohmann::ordered_json about{{"type", stanza.type}, {"needs", Needs(stanza, owners)}};
+    nlohmann::ordered_json about{{"type", stanza.type},
+                                 {"needs", Printable(Needs(stanza, owners))}};
     if (stanza.type.starts_with("ssh-") && !stanza.args.empty()) {
       about["tag"] = stanza.args[0];
       const auto owner = owners.find(stanza.args[0]);

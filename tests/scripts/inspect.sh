@@ -48,6 +48,11 @@ expect_eq "$(jq -c .stanza_types <<<"$out")" '["X25519","ssh-ed25519","ssh-rsa"]
 expect_eq "$(jq -r '[.version, .armor, .postquantum] | join(" ")' <<<"$out")" 'age-encryption.org/v1 false no' 'the rest'
 
 # Every file may be a pipe, and one of them standard input.
+odd=$'rsa\377.pub'
+cp rsa.pub "$odd"
+expect_exit 0 "$program" inspect --json -R "$odd" three.age
+expect_eq "$(jq -r '.stanzas[2].key_in' <<<"$out")" 'rsa\xff.pub' 'a file whose name is not UTF-8'
+expect_match "$(jq -r '.stanzas[2].needs' <<<"$out")" ', in rsa.xff.pub$' 'what needs it'
 expect_exit 0 "$program" inspect --json -R <(cat rsa.pub) -i <(cat ed25519) <(cat three.age)
 expect_match "$(jq -c '[.stanzas[].key_in]' <<<"$out")" '^\[null,"/dev/fd/[0-9]+","/dev/fd/[0-9]+"\]$' 'keys from pipes'
 "$program" inspect --json -i - three.age <ed25519 >out

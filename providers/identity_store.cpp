@@ -1,5 +1,6 @@
 #include "providers/identity_store.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "providers/key_file.h"
@@ -9,6 +10,11 @@ namespace secretfs {
 namespace {
 
 constexpr size_t kMostWarnings = 256;  // plugins choose their words
+
+/// Lack of memory or descriptors, or a disk that fails: the same file may be read another time.
+bool MayPass(const Error& error) {
+  return error.code == Code::kResource || error.code == Code::kIo;
+}
 
 }  // namespace
 
@@ -58,9 +64,10 @@ void IdentityStore::Warn(std::span<const Error> warnings) {
 }
 
 void IdentityStore::Refresh(Source& source) {
-  const auto read = [&source]() -> Result<age::ParsedIdentities> {
+  std::optional<FileStamp> stamp;
+  const auto read = [&]() -> Result<age::ParsedIdentities> {
     const UniqueFd fd = TRY(OpenRegular(source.path));
-    source.stamp = TRY(StampOf(fd.get(), source.path));
+    stamp = TRY(StampOf(fd.get(), source.path));
     const SecretBytes content =
         TRY(ReadAllSecret(fd.get(), age::kMaxIdentityFileBytes, source.path));
     return age::ParseIdentityFile(content, source.path, source.help);
@@ -70,14 +77,20 @@ void IdentityStore::Refresh(Source& source) {
   auto parsed = read();
   source.problems.clear();
   if (parsed) {
+    if (std::ranges::any_of(parsed->problems, MayPass)) stamp.reset();
+    source.stamp = stamp;
     source.identities = std::move(parsed->identities);
     source.problems = std::move(parsed->problems);
     return;
   }
-  // What an unmounted disk held a moment ago still opens files; a file that is there and wrong does
-  // not.
-  if (parsed.error().code != Code::kNotFound) source.identities.clear();
-  if (source.identities.empty()) source.problems.push_back(std::move(parsed).error());
+  // What an unmounted disk held a moment ago still opens files, and so does what cannot be read
+  // for the moment; a file that is there and wrong does not.
+  const bool passing = MayPass(parsed.error());
+  if (!passing && parsed.error().code != Code::kNotFound) {
+    source.identities.clear();
+    source.stamp = stamp;
+  }
+  if (passing || source.identities.empty()) source.problems.push_back(std::move(parsed).error());
 }
 
 }  // namespace secretfs

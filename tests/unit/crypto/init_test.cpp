@@ -1,18 +1,14 @@
 #include "crypto/init.h"
 
 #include <gtest/gtest.h>
-#include <linux/capability.h>
 #include <openssl/crypto.h>
-#include <sys/resource.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 #include <cstring>
 #include <string_view>
-#include <thread>
 
 #include "base/secret_heap.h"
 #include "crypto/openssl_heap.h"
+#include "tests/testkit/lockable_memory.h"
 #include "tests/unit/crypto/fixtures.h"
 
 namespace secretfs {
@@ -51,31 +47,9 @@ TEST(InitCrypto, TakesReallocOfNothingAndToNothing) {
   EXPECT_EQ(secret_heap::GetStats().blocks, before);
 }
 
-/// Runs `body` in a thread that may lock no more memory (capabilities belong to a thread); false
-/// where that cannot be had: the sanitizers let mlock() do nothing.
-template <class Body>
-bool WithoutLockableMemory(const Body& body) {
-  rlimit before{};
-  getrlimit(RLIMIT_MEMLOCK, &before);
-  rlimit none = before;
-  none.rlim_cur = 0;
-  bool ran = false;
-  std::thread([&] {
-    __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
-    __user_cap_data_struct data[2]{};
-    if (syscall(SYS_capset, &header, data) != 0 || setrlimit(RLIMIT_MEMLOCK, &none) != 0) return;
-    const auto probe = secret_heap::Allocate(size_t{1} << 20);
-    ran = !probe;
-    if (ran) body();
-    if (probe) secret_heap::Free(*probe);
-    setrlimit(RLIMIT_MEMLOCK, &before);
-  }).join();
-  return ran;
-}
-
 TEST(InitCrypto, GivesOpenSslOtherMemoryWhenNoneCanBeLockedAndSaysSo) {
   ASSERT_TRUE(InitCrypto());
-  const bool ran = WithoutLockableMemory([] {
+  const bool ran = testkit::WithoutLockableMemory([] {
     ASSERT_EQ(crypto::UnlockedAllocations(), 0U) << "a new thread";
     constexpr size_t kLarge = size_t{1} << 20;  // no slab has that
     auto* block = static_cast<char*>(OPENSSL_malloc(kLarge));
@@ -95,7 +69,7 @@ TEST(InitCrypto, WantOfLockedMemoryIsNeverTakenForADamagedKeyOrFile) {
   const auto key = age::Secret(age::Fixture("ssh_rsa_pkcs8.pem"));
   const std::string file = age::Fixture("ssh_rsa.age");
   const auto working = age::Identities("ssh_rsa");
-  const bool ran = WithoutLockableMemory([&] {
+  const bool ran = testkit::WithoutLockableMemory([&] {
     std::vector<age::IdentityPtr> kept;  // until the slabs are full
     std::optional<Code> failure;
     for (int i = 0; i < 500 && !failure; ++i) {

@@ -1,10 +1,15 @@
 #include "providers/age_file.h"
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cstdio>
 
 #include "base/file.h"
 #include "crypto/encryption.h"
 #include "providers/identity_store.h"
+#include "tests/testkit/lockable_memory.h"
 #include "tests/testkit/temp_dir.h"
 
 namespace secretfs {
@@ -116,6 +121,46 @@ TEST_F(AgeFileTest, AnIdentityWhoseDiskGoesAwayStaysInUse) {
   const auto identities = Store({AtPath(file)}, "");
   EXPECT_TRUE(Fetch(identities, kFixtures + "x25519.age"));
   ASSERT_EQ(unlink(file.c_str()), 0);
+  EXPECT_TRUE(Fetch(identities, kFixtures + "x25519.age"));
+}
+
+TEST_F(AgeFileTest, AnIdentityThatCannotBeReadForAMomentStaysInUse) {
+  const std::string file = Copy("x25519.txt", folder_.path() + "/identity");
+  const auto identities = Store({AtPath(file)}, "");
+  EXPECT_TRUE(Fetch(identities, kFixtures + "x25519.age"));
+  ASSERT_EQ(unlink(file.c_str()), 0);
+  ASSERT_EQ(symlink("/proc/self/mem", file.c_str()), 0);  // reading it fails with EIO
+  EXPECT_TRUE(Fetch(identities, kFixtures + "x25519.age"));
+  const auto problems = identities->Get().problems;
+  ASSERT_EQ(problems.size(), 1U);
+  EXPECT_EQ(problems[0].code, Code::kIo);
+}
+
+TEST_F(AgeFileTest, AnIdentityThatDidNotFitIntoMemoryIsTriedAgain) {
+  Bytes text = ReadFile(kFixtures + "x25519.txt", 1U << 20U).value();
+  text.resize(2U << 20U, static_cast<std::byte>('\n'));
+  const std::string file = folder_.path() + "/identity";
+  ASSERT_TRUE(ReplaceFile(file, text, 0600));
+  const auto identities = Store({AtPath(file)}, "");
+  const bool ran = testkit::WithoutLockableMemory([&] {
+    const auto problems = identities->Get().problems;
+    ASSERT_EQ(problems.size(), 1U);
+    EXPECT_EQ(problems[0].code, Code::kResource);
+  });
+  if (!ran) GTEST_SKIP() << "memory is never refused here";
+  EXPECT_TRUE(Fetch(identities, kFixtures + "x25519.age"));
+}
+
+TEST_F(AgeFileTest, AnIdentityThatWasSomethingElseInBetweenIsReadAgain) {
+  const std::string file = Copy("x25519.txt", folder_.path() + "/identity");
+  const std::string aside = folder_.path() + "/aside";
+  const auto identities = Store({AtPath(file)}, "");
+  EXPECT_TRUE(Fetch(identities, kFixtures + "x25519.age"));
+  ASSERT_EQ(rename(file.c_str(), aside.c_str()), 0);
+  ASSERT_EQ(mkdir(file.c_str(), 0700), 0);
+  EXPECT_FALSE(Fetch(identities, kFixtures + "x25519.age"));
+  ASSERT_EQ(rmdir(file.c_str()), 0);
+  ASSERT_EQ(rename(aside.c_str(), file.c_str()), 0);
   EXPECT_TRUE(Fetch(identities, kFixtures + "x25519.age"));
 }
 

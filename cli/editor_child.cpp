@@ -10,10 +10,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <climits>
 #include <csignal>
 #include <cstdlib>
+#include <filesystem>
 #include <string>
 
 #include "base/core_dumps.h"
@@ -71,14 +73,42 @@ bool IsOnRamfs(const UniqueFd& file) {
 
 Status Say(int socket, Step step, int number) { return Send(socket, {step, number, {}}); }
 
+/// The program that the words start, where links lead: vi is many programs.
+std::string ProgramOf(const std::string& words) {
+  const std::string name = words.substr(0, words.find_first_of(" \t"));
+  const char* variable = std::getenv("PATH");
+  std::string folders = variable == nullptr ? "/usr/bin:/bin" : variable;
+  if (name.find('/') != std::string::npos) folders = "";
+  for (size_t begin = 0; begin <= folders.size();) {
+    const size_t end = std::min(folders.find(':', begin), folders.size());
+    const std::string folder = folders.substr(begin, end - begin);
+    const std::string program = folder.empty() ? name : folder + "/" + name;
+    std::error_code error;
+    const auto real = std::filesystem::canonical(program, error);
+    if (!error && ::access(real.c_str(), X_OK) == 0) return real.filename();
+    begin = end + 1;
+  }
+  return name;
+}
+
+/// What keeps vim from writing its registers, which hold what was copied, to ~/.viminfo.
+const char* OptionsFor(const std::string& words) {
+  const std::string program = ProgramOf(words);
+  const bool vim = program == "vim" || program == "nvim" || program.starts_with("vim.");
+  return vim ? " -i NONE" : "";
+}
+
 /// After fork(): no way back.
 [[noreturn]] void RunEditor(const char* command, const std::string& path) {
   for (const int signal : {SIGINT, SIGQUIT, SIGPIPE}) ::signal(signal, SIG_DFL);
   ForbidCoreDumps();
   ::umask(077);
   ::unsetenv("AGE_PASSPHRASE");
+  const std::string folder = path.substr(0, path.rfind('/'));
+  for (const char* name : {"TMPDIR", "XDG_STATE_HOME", "XDG_CACHE_HOME"})
+    ::setenv(name, folder.c_str(), 1);
   ::close_range(STDERR_FILENO + 1, UINT_MAX, 0);
-  const std::string words = std::string(command) + " \"$@\"";
+  const std::string words = std::string(command) + OptionsFor(command) + " \"$@\"";
   ::execl("/bin/sh", "sh", "-c", words.c_str(), command, path.c_str(), nullptr);
   ::_exit(kCannotRun);
 }

@@ -131,6 +131,7 @@ cat >tells <<'SH'
   echo "core=$(awk '/^Max core/ { print $5, $6 }' /proc/self/limits)"
   echo "inherited=$(readlink /proc/$$/fd/* | grep -cE 'socket:|[.]key|[.]age')"
   echo "passphrase=${AGE_PASSPHRASE-none}"
+  echo "folders=$TMPDIR $XDG_STATE_HOME $XDG_CACHE_HOME"
   echo "arguments=$#"
 } >"$TELL"
 cat "$1" >/dev/null
@@ -204,6 +205,7 @@ check_privacy() { # FILE SECRET
   expect_match "$(told core)" '^1 1$' 'the limit on cores of the editor'
   expect_eq "$(told inherited)" 0 'descriptors that the editor inherits'
   expect_eq "$(told passphrase)" none 'what the editor knows of AGE_PASSPHRASE'
+  expect_eq "$(told folders)" "${path%/*} ${path%/*} ${path%/*}" 'where the editor keeps files of its own'
   expect_eq "$(told arguments)" 1 'arguments of the editor'
   [[ ! -e $path && -d ${path%/*} ]] || fail "$path is there outside of the editor's namespace"
   findmnt -n "${path%/*}" && fail 'the mount shows outside'
@@ -225,6 +227,20 @@ fi
 edit_at_terminal "$work/looks" repo/new.age || fail "an editor that makes nothing: $out"
 expect_eq "$out" 'repo/new.age: empty, and not made' 'the answer to an empty new file'
 [[ ! -e repo/new.age ]] || fail 'an empty file was made'
+
+# A vim, by whatever name, does not write what was copied to ~/.viminfo.
+mkdir vims
+printf '#!/bin/sh\nprintf "%%s|" "$@"\n' | tee vims/vim vims/vim.tiny vims/other >/dev/null
+chmod 755 vims/*
+ln -s vim.tiny vims/vi
+for name in vim vim.tiny vi; do
+  PATH=$work/vims:$PATH edit_at_terminal "$name -R" repo/root.age || fail "$name: $out"
+  expect_match "$out" '^-R[|]-i[|]NONE[|]/[^|]*/root[|]' "arguments of $name"
+done
+edit_at_terminal "$work/vims/vi" repo/root.age || fail "a vi with a path: $out"
+expect_match "$out" '^-i[|]NONE[|]/[^|]*/root[|]' 'arguments of a vi with a path'
+edit_at_terminal "$work/vims/other" repo/root.age || fail "another editor: $out"
+expect_match "$out" '^/[^|]*/root[|]' 'arguments of another editor'
 
 # While the editor was open, somebody else was quicker.
 printf '#!/bin/sh\nprintf mine >"$1"\ncp %q %q\n' "$work/theirs.age" "$work/repo/race.age" >raced

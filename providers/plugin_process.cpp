@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <filesystem>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -36,6 +37,18 @@ Status CheckOnlyOursMayWrite(const struct stat& st, const std::string& path) {
   return Ok{};
 }
 
+/// Whoever may rename a folder can put another one in its place; in a sticky one that is its owner.
+Status CheckFoldersAbove(std::filesystem::path at) {
+  while (at.has_relative_path()) {
+    at = at.parent_path();
+    struct stat st {};
+    if (::stat(at.c_str(), &st) != 0) return SystemError(errno, "cannot look into", at);
+    if ((st.st_mode & S_ISVTX) != 0) st.st_mode &= ~static_cast<mode_t>(S_IWGRP | S_IWOTH);
+    TRY(CheckOnlyOursMayWrite(st, at));
+  }
+  return Ok{};
+}
+
 Error NotIn(const std::string& folder) {
   return {Code::kNotFound, "not in " + folder, "", "install it there"};
 }
@@ -48,6 +61,11 @@ Result<std::string> FindPlugin(const std::string& folder, const std::string& nam
     return errno == ENOENT ? NotIn(folder) : SystemError(errno, "cannot look into", folder);
   }
   TRY(CheckOnlyOursMayWrite(st, folder));
+  std::error_code failed;
+  const auto real = std::filesystem::canonical(folder, failed);
+  if (failed) return SystemError(failed.value(), "cannot look into", folder);
+  TRY(CheckFoldersAbove(folder));  // with the links on the way
+  TRY(CheckFoldersAbove(real));
   std::string program = folder + "/age-plugin-" + name;
   if (::stat(program.c_str(), &st) != 0) {
     return errno == ENOENT ? NotIn(folder) : SystemError(errno, "cannot look at", program);

@@ -1,7 +1,6 @@
-// Runs age plugins for crypto/plugin.h: programs named age-plugin-NAME of one
-// folder, which nobody but root or ourselves may change. A plugin gets no
-// environment but what is given here, and a time after which it is killed with
-// all it started.
+// Runs age plugins for crypto/plugin.h: programs named age-plugin-NAME of one folder, which, like
+// those above it, nobody but root or ourselves may change. A plugin gets no environment but what is
+// given here, and a time after which it is killed with all it started.
 #pragma once
 
 #include <chrono>

@@ -130,6 +130,24 @@ TEST_F(PluginProcess, RefusesWhatOthersMayWriteTo) {
   EXPECT_THAT(Verdict(), testing::StartsWith("key"));
 }
 
+TEST_F(PluginProcess, RefusesAFolderThatOthersMayReplace) {
+  Install(kListen + kFileKeyAndDone);
+  const std::string above = folder_ / "above";
+  std::filesystem::create_directories(above + "/plugins");
+  std::filesystem::rename(folder_ / "age-plugin-stub", above + "/plugins/age-plugin-stub");
+  std::filesystem::create_symlink(above + "/plugins", folder_ / "link");
+  for (const std::string& folder : {above + "/plugins", folder_ / "link"}) {
+    options_.folder = folder;
+    const auto verdict = [this] { return Unwrap(Identity(MakePluginProcessHost(options_))); };
+    ASSERT_EQ(::chmod(above.c_str(), 0777), 0);
+    const auto refused = verdict();
+    ASSERT_FALSE(refused) << folder;
+    EXPECT_EQ(refused.error().what, "age-plugin-stub: others may write to " + above);
+    ASSERT_EQ(::chmod(above.c_str(), 01777), 0);
+    EXPECT_TRUE(verdict()) << folder;
+  }
+}
+
 TEST_F(PluginProcess, RefusesWhatBelongsToAnotherUser) {
   if (::geteuid() != 0) GTEST_SKIP() << "needs root, to give a file away";
   Install(kListen + kFileKeyAndDone);
@@ -153,10 +171,16 @@ TEST_F(PluginProcess, AHangingPluginIsStopped) {
   EXPECT_EQ(Verdict(), "age-plugin-stub: was not done after 0.2 s, and was stopped");
   const std::string child = TempDir::Read(folder_ / "child");
   if (child.empty()) return;  // it was stopped before it came so far
-  const std::string state = TempDir::Read("/proc/" + child.substr(0, child.size() - 1) + "/stat");
-  EXPECT_TRUE(state.empty() || state.find(") Z") != std::string::npos ||
-              state.find(") X") != std::string::npos)
-      << state;
+  std::string state;
+  for (int i = 0; i < 1000; ++i) {  // it was killed, but has to be scheduled for that
+    state = TempDir::Read("/proc/" + child.substr(0, child.size() - 1) + "/stat");
+    if (state.empty() || state.find(") Z") != std::string::npos ||
+        state.find(") X") != std::string::npos) {
+      return;
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  FAIL() << state;
 }
 
 TEST_F(PluginProcess, AnIdentityWhosePluginHungIsNotTriedAgainForAWhile) {

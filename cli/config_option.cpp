@@ -11,15 +11,13 @@ void AddConfigOption(CLI::App& app, std::string& file) {
       ->capture_default_str();
 }
 
+bool IsOfConfig(const Error& error) {
+  return error.code == Code::kInvalid || error.code == Code::kNotFound ||
+         error.code == Code::kTooLarge;
+}
+
 ExitCode FailOnConfig(const Error& error) {
-  switch (error.code) {
-    case Code::kInvalid:
-    case Code::kNotFound:
-    case Code::kTooLarge:
-      return ui::Fail(error, ExitCode::kConfigInvalid);
-    default:
-      return ui::Fail(error);
-  }
+  return IsOfConfig(error) ? ui::Fail(error, ExitCode::kConfigInvalid) : ui::Fail(error);
 }
 
 }  // namespace secretfs

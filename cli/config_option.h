@@ -15,6 +15,8 @@ namespace secretfs {
 
 void AddConfigOption(CLI::App& app, std::string& file);
 
+/// Whether the error is one of a configuration, or rules, that are not valid or not there.
+bool IsOfConfig(const Error& error);
 /// Prints the error. A configuration that is not valid, or not there, has an exit code of its own.
 ExitCode FailOnConfig(const Error& error);
 

@@ -76,12 +76,12 @@ Result<Old> ReadOld(const Options& options, const RulesFile& rules,
   return old;
 }
 
-Result<Edit> Begin(const Options& options, const RulesFile& rules) {
+Result<Edit> Begin(const Options& options, const RulesFile& rules, const FileRule& rule,
+                   std::vector<age::RecipientPtr> recipients) {
   Edit edit;
   edit.path = options.file;
-  const FileRule* rule = TRY(rules.RuleFor(options.file));
-  edit.armored = rule->armored;
-  edit.recipients = TRY(RecipientsOf(*rule, options.identities.Help().plugins));
+  edit.armored = rule.armored;
+  edit.recipients = std::move(recipients);
   edit.old = TRY(ReadOld(options, rules, edit.recipients));
   return edit;
 }
@@ -206,9 +206,14 @@ ExitCode Run(const Options& options) {
   if (const Status usage = CheckUsage(options); !usage) {
     return ui::Fail(usage.error(), ExitCode::kUsage);
   }
+  if (const auto folder = FolderOf(options.file); !folder) return ui::Fail(folder.error());
   const auto rules = RulesFor(options.rules, options.file);
   if (!rules) return FailOnConfig(rules.error());
-  auto edit = Begin(options, *rules);
+  const auto rule = rules->RuleFor(options.file);
+  if (!rule) return ui::Fail(rule.error());
+  auto recipients = RecipientsOf(**rule, options.identities.Help().plugins);
+  if (!recipients) return FailOnConfig(recipients.error());
+  auto edit = Begin(options, *rules, **rule, *std::move(recipients));
   if (!edit) {
     if (edit.error().where.empty()) edit.error().where = options.file;
     return ui::Fail(edit.error());

@@ -47,6 +47,7 @@ class Rekeying {
       ui::Print("no file fits a rule");
       return ExitCode::kDone;
     }
+    if (paths_.empty()) return Summarize();
     auto identities = IdentitiesFor(*first_rules_, options_.identities);
     if (!identities) return ui::Fail(identities.error());
     identities_ = *std::move(identities);
@@ -75,13 +76,17 @@ class Rekeying {
     const RulesFile& rules = *TRY(Rules("./"));
     WalkedFiles found = FilesOf(rules);
     paths_ = std::move(found.paths);
-    for (const Error& problem : found.problems) Fail(problem);
+    for (const Error& problem : found.problems) Fail(problem.where, problem);
     return Ok{};
   }
 
-  /// What is wrong with rules ends it all: to whom would the rest be encrypted?
+  /// What is wrong with the rules themselves ends it all: to whom would the rest be encrypted?
   Status FindNamed() {
     for (const std::string& file : options_.files) {
+      if (const auto folder = FolderOf(file); !folder) {
+        Fail(file, folder.error());
+        continue;
+      }
       TRY(Rules(file));
       paths_.push_back(file);
     }
@@ -93,7 +98,10 @@ class Rekeying {
     if (at == recipients_.end()) {
       at = recipients_.emplace(&rule, RecipientsOf(rule, options_.identities.Help().plugins)).first;
     }
-    if (!at->second) return at->second.error();
+    if (!at->second) {
+      rules_are_wrong_ = rules_are_wrong_ || IsOfConfig(at->second.error());
+      return at->second.error();
+    }
     return &*at->second;
   }
 
@@ -118,7 +126,7 @@ class Rekeying {
       outcome = "failed";
       ExplainNoMatch(rekeyed.error(), identities_);
       if (rekeyed.error().where.empty()) rekeyed.error().where = path;
-      Fail(rekeyed.error());
+      Fail(path, rekeyed.error());
     } else if (*rekeyed) {
       ++written_;
       outcome = options_.dry_run ? "to be rekeyed" : "rekeyed";
@@ -130,8 +138,8 @@ class Rekeying {
     std::fflush(stdout);
   }
 
-  void Fail(const Error& error) {
-    failures_.push_back(error);
+  void Fail(const std::string& path, const Error& error) {
+    failures_.emplace_back(path, error);
     ui::Fail(error);
   }
 
@@ -141,10 +149,13 @@ class Rekeying {
               " failed");
     if (failures_.empty()) return ExitCode::kDone;
     std::vector<std::vector<std::string>> rows{{"FAILED", "WHY"}};
-    for (const Error& error : failures_)
-      rows.push_back({ForPeople(error.where), Printable(error.what)});
+    for (const auto& [path, error] : failures_) {
+      const bool elsewhere = !error.where.empty() && error.where != path;
+      const std::string place = elsewhere ? ForPeople(error.where) + ": " : "";
+      rows.push_back({ForPeople(path), place + Printable(error.what)});
+    }
     std::fputs(FormatTable(rows).c_str(), stdout);
-    return ExitCode::kSomeSecretsFailed;
+    return rules_are_wrong_ ? ExitCode::kConfigInvalid : ExitCode::kSomeSecretsFailed;
   }
 
   const Options& options_;
@@ -153,7 +164,8 @@ class Rekeying {
   std::map<const FileRule*, Result<Recipients>> recipients_;
   std::vector<age::IdentityPtr> identities_;
   std::vector<std::string> paths_;
-  std::vector<Error> failures_;
+  std::vector<std::pair<std::string, Error>> failures_;  // with the file that failed
+  bool rules_are_wrong_ = false;
   std::set<std::string> warned_;
   size_t written_ = 0;
   size_t untouched_ = 0;

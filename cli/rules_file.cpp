@@ -68,6 +68,7 @@ bool Exists(const std::string& path) { return ::access(path.c_str(), F_OK) == 0;
 Result<fs::path> Real(const fs::path& path) {
   std::error_code error;
   fs::path real = fs::canonical(path, error);
+  if (error.value() == ENOENT) return Error{Code::kNotFound, "no such folder", path, ""};
   if (error) return SystemError(error.value(), "cannot find the folder", path);
   return real;
 }

@@ -373,8 +373,17 @@ rm repo/sub/b.age
 # A key that is none: no file is touched, whatever else is right.
 before=$(stamps a sub/bobs)
 rules '[alice, age1notakey]'
-expect_exit 6 "$program" rekey --rules repo/secretfs.rules.yaml
+expect_exit 3 "$program" rekey --rules repo/secretfs.rules.yaml
 expect_match "$err" 'secretfs.rules.yaml:7:' 'the place of a recipient that is none'
+expect_match "$out" $'\nrepo/a.age +[^\n]*secretfs.rules.yaml:7:[^\n]*\n' 'the file that failed, and why'
+expect_exit 3 bash -c 'echo x | "$0" edit repo/a.age' "$program"
+rules '[{file: nofile}]'
+expect_exit 3 "$program" rekey repo/a.age repo/sub/bobs.age
+expect_match "$out" $'\nrepo/a.age +repo/nofile: cannot open[^\n]*\nrepo/sub/bobs.age +repo/nofile: cannot open' 'files that failed by one cause'
+expect_exit 1 bash -c 'echo x | "$0" edit nodir/a.age' "$program"
+expect_match "$err" 'nodir: no such folder' 'a file in a folder that is not there'
+expect_exit 6 "$program" rekey nodir/a.age
+expect_match "$out" $'\nnodir/a.age +nodir: no such folder' 'a rekey in a folder that is not there'
 expect_eq "$(stamps a sub/bobs)" "$before" 'files under a rule that is wrong'
 expect_eq "$(leftovers)" '' 'files left over'
 

@@ -88,6 +88,7 @@ Result<ReplacementFile> ReplacementFile::Open(const std::string& path, mode_t mo
 Status ReplacementFile::OpenNamed() {
   std::string temporary = target_ + ".XXXXXX";
   file_.reset(::mkostemp(temporary.data(), O_CLOEXEC));  // mode 0600
+  if (!file_ && errno == ENOENT) return Error{Code::kNotFound, "no such folder", target_, ""};
   if (!file_) return SystemError(errno, "cannot create a file beside it", target_);
   temporary_ = temporary;
   return Ok{};

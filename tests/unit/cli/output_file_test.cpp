@@ -109,6 +109,7 @@ TEST(OutputFile, SaysWhatCannotBeWritten) {
   const auto output = OutputFile::Open("/no/such/folder/out");
   ASSERT_FALSE(output);
   EXPECT_EQ(output.error().where, "/no/such/folder/out");
+  EXPECT_EQ(output.error().what, "no such folder");
 }
 
 }  // namespace

@@ -45,7 +45,9 @@ Status Decrypt(const Options& options) {
   TRY(CheckNotInput(options.output, input.fd()));
   OutputFile output = TRY(OutputFile::Open(options.output));
   auto done = DecryptTo(output, input, identities);
-  if (!done && done.error().where.empty()) done.error().where = input.name();
+  if (done) return done;
+  ExplainNoMatch(done.error(), identities, "give -i FILE, which has an identity for one of these");
+  if (done.error().where.empty()) done.error().where = input.name();
   return done;
 }
 

@@ -67,7 +67,7 @@ Result<Old> ReadOld(const Options& options, const RulesFile& rules,
   const auto identities = TRY(IdentitiesFor(rules, options.identities));
   FdSource source(fd.get(), options.file);
   auto opened = age::Decryption::Open(source, identities);
-  if (!opened) ExplainNoMatch(opened.error(), identities);
+  if (!opened) ExplainNoMatch(opened.error(), identities, kNoIdentitiesHint);
   age::Decryption decryption = TRY(std::move(opened));
   WarnOfIdentities(decryption);
   old.armored = decryption.armored();

@@ -10,6 +10,7 @@
 #include "base/file.h"
 #include "cli/input_file.h"
 #include "cli/ui.h"
+#include "crypto/file_key.h"
 #include "providers/plugin_process.h"
 
 namespace secretfs {
@@ -98,6 +99,12 @@ Result<std::vector<age::IdentityPtr>> IdentityOptions::ReadAll(
 
 void WarnOfIdentities(const age::Decryption& decryption) {
   for (const Error& warning : decryption.warnings()) ui::Warn(warning.Text(), warning.hint);
+}
+
+void ExplainNoMatch(Error& error, std::span<const age::IdentityPtr> identities, std::string hint) {
+  const bool passphrase_alone = identities.size() <= 1;
+  if (error.code == Code::kNoMatch && passphrase_alone && error.hint.ends_with(age::kForOthersHint))
+    error.hint = std::move(hint);
 }
 
 }  // namespace secretfs

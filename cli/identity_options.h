@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -43,5 +44,9 @@ class IdentityOptions {
 
 /// Tells the person of identities that do not work, although another one opened the file.
 void WarnOfIdentities(const age::Decryption& decryption);
+
+/// Replaces the hint when nothing matched since there was nothing but a passphrase to ask for, and
+/// the file is under none.
+void ExplainNoMatch(Error& error, std::span<const age::IdentityPtr> identities, std::string hint);
 
 }  // namespace secretfs

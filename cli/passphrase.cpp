@@ -40,11 +40,11 @@ Result<SecretPtr> ReadCredential(const std::string& name) {
   return ReadPassphraseFile(std::string(folder) + "/" + name);
 }
 
-Result<UniqueFd> OpenTerminal(const std::string& of) {
+Result<UniqueFd> OpenTerminal(std::string without) {
   UniqueFd terminal(::open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC));
   if (terminal) return terminal;
   return Error{
-      Code::kNotFound, "no passphrase was given for " + of, "",
+      Code::kNotFound, std::move(without), "",
       "give --passphrase-fd N or --passphrase-credential NAME, set $AGE_PASSPHRASE, or run "
       "this in a terminal"};
 }
@@ -88,7 +88,7 @@ Result<std::vector<SecretPtr>> PassphraseSource::Ask(const std::string& of) {
   const std::lock_guard lock(mutex_);
   TRY(ReadGiven());
   if (!given_.empty()) return given_;
-  const UniqueFd terminal = TRY(OpenTerminal(of));
+  const UniqueFd terminal = TRY(OpenTerminal("none was given"));
   std::vector<SecretPtr> typed;
   typed.push_back(TRY(AskOnce(terminal, "Passphrase for " + of + ": ")));
   return typed;
@@ -101,7 +101,7 @@ Result<SecretPtr> PassphraseSource::AskNew(const std::string& of) {
     return Error{Code::kInvalid, "more than one passphrase was given for " + of, "", ""};
   }
   if (!given_.empty()) return given_.front();
-  const UniqueFd terminal = TRY(OpenTerminal(of));
+  const UniqueFd terminal = TRY(OpenTerminal("no passphrase was given for " + of));
   SecretPtr first = TRY(AskOnce(terminal, "New passphrase for " + of + ": "));
   const SecretPtr again = TRY(AskOnce(terminal, "The same again: "));
   if (!ConstantTimeEqual(first->Expose(), again->Expose())) {

@@ -124,7 +124,7 @@ class Rekeying {
     std::string outcome = "unchanged";
     if (!rekeyed) {
       outcome = "failed";
-      ExplainNoMatch(rekeyed.error(), identities_);
+      ExplainNoMatch(rekeyed.error(), identities_, kNoIdentitiesHint);
       if (rekeyed.error().where.empty()) rekeyed.error().where = path;
       Fail(path, rekeyed.error());
     } else if (*rekeyed) {

@@ -191,10 +191,4 @@ Result<std::vector<age::IdentityPtr>> IdentitiesFor(const RulesFile& rules,
   return identities;
 }
 
-void ExplainNoMatch(Error& error, std::span<const age::IdentityPtr> identities) {
-  const bool passphrase_alone = identities.size() <= 1;
-  if (error.code == Code::kNoMatch && passphrase_alone)
-    error.hint = "give -i FILE, or name 'identities' in the rules";
-}
-
 }  // namespace secretfs

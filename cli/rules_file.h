@@ -53,8 +53,8 @@ Result<std::vector<age::RecipientPtr>> RecipientsOf(const FileRule& rule,
 Result<std::vector<age::IdentityPtr>> IdentitiesFor(const RulesFile& rules,
                                                     const IdentityOptions& options);
 
-/// Says what to do when nothing matched because there were no identities.
-void ExplainNoMatch(Error& error, std::span<const age::IdentityPtr> identities);
+/// For ExplainNoMatch() of cli/identity_options.h.
+inline constexpr const char* kNoIdentitiesHint = "give -i FILE, or name 'identities' in the rules";
 
 /// The folder that `file` stands in, absolute. Errors: kNotFound when it is not there.
 Result<std::string> FolderOf(const std::string& file);

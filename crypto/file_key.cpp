@@ -52,8 +52,10 @@ struct Attempts {
   std::vector<std::string> hints;
   std::vector<Error> warnings;
   size_t count = 0;
+  bool for_others = true;  // is all that they say
 
   void Add(const Identity& identity, const Error& reason) {
+    for_others = for_others && reason.where.empty();
     if (++count > kMostNamed) return;
     tried.push_back(identity.Describe() + " (" + reason.what + ")");
     AppendNew(hints, reason.hint);
@@ -74,8 +76,8 @@ std::string Tried(const Attempts& attempts) {
 Error NoMatch(const Header& header, const Attempts& attempts) {
   std::vector<std::string> hints = attempts.hints;
   AppendNew(hints, Advice(header.stanzas));
-  if (hints.empty() && attempts.count > 0) {
-    hints.emplace_back("encrypt the file to one of these, or add its identity");
+  if (hints.empty() && attempts.count > 0 && attempts.for_others) {
+    hints.emplace_back(kForOthersHint);
   }
   hints.insert(hints.begin(), Tried(attempts));
   return {Code::kNoMatch,

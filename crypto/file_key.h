@@ -4,6 +4,7 @@
 
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/secret_bytes.h"
@@ -11,6 +12,10 @@
 #include "crypto/identity.h"
 
 namespace secretfs::age {
+
+/// How the hint ends when nothing matched, but nothing is wrong with any identity either.
+inline constexpr std::string_view kForOthersHint =
+    "encrypt the file to one of these, or add its identity";
 
 /// Each kind of stanza once, and how many there are of it; those of SSH keys each, with the
 /// beginning of the fingerprint that `ssh-keygen -l` prints. Printable, and cut to a readable

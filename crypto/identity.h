@@ -52,7 +52,7 @@ class Identity {
   }
 
   /// The same for an identity that stands for several; it may have to be unlocked for that. Errors:
-  /// as above, and kNoMatch when it cannot be unlocked.
+  /// as above, and kInvalid when it cannot be unlocked.
   [[nodiscard]] virtual Result<std::vector<RecipientPtr>> ToRecipients() const {
     auto recipient = TRY(ToRecipient());
     return std::vector<RecipientPtr>{std::move(recipient)};

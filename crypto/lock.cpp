@@ -44,6 +44,12 @@ Error Lock::Refused(Error reason) const {
   return {Code::kNoMatch, reason.Text(), name_, std::move(reason.hint)};
 }
 
+Result<std::span<const IdentityPtr>> Lock::UnlockToEncrypt() const {
+  auto identities = Unlock();
+  if (identities) return identities;
+  return Error{Code::kInvalid, identities.error().what, name_, identities.error().hint};
+}
+
 Result<std::vector<IdentityPtr>> Lock::Try(const SecretPtr& passphrase) const {
   const auto before = std::ranges::find_if(failures_, [&](const Failure& failure) {
     return ConstantTimeEqual(failure.passphrase->Expose(), passphrase->Expose());

@@ -29,6 +29,9 @@ class Lock {
   /// name.
   Result<std::span<const IdentityPtr>> Unlock() const;
 
+  /// The same, for the recipients. Errors: kInvalid, saying where: there is nothing to match.
+  Result<std::span<const IdentityPtr>> UnlockToEncrypt() const;
+
   /// What Unlock() gave, or nothing.
   [[nodiscard]] std::span<const IdentityPtr> Unlocked() const;
 

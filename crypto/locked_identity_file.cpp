@@ -86,7 +86,7 @@ class LockedIdentityFile final : public Identity {
 
   [[nodiscard]] Result<std::vector<RecipientPtr>> ToRecipients() const override {
     std::vector<RecipientPtr> recipients;
-    const auto identities = TRY(lock_.Unlock());
+    const auto identities = TRY(lock_.UnlockToEncrypt());
     // What is encrypted to fewer than was meant helps nobody.
     if (!problems_.empty()) return problems_.front();
     for (const IdentityPtr& identity : identities) {

@@ -76,7 +76,7 @@ class LockedPemKey final : public Identity {
   }
 
   [[nodiscard]] Result<RecipientPtr> ToRecipient() const override {
-    return TRY(lock_.Unlock()).front()->ToRecipient();
+    return TRY(lock_.UnlockToEncrypt()).front()->ToRecipient();
   }
 
  private:

@@ -30,6 +30,8 @@ Result<int> ParseWorkFactor(const Stanza& stanza, const std::string& text) {
 
 using Passphrases = std::vector<SecretPtr>;
 
+constexpr const char* kWhere = "the passphrase";  // is what is to be mended
+
 class PassphraseIdentity final : public Identity {
  public:
   PassphraseIdentity(AskPassphrases ask, int max_work_factor)
@@ -62,14 +64,16 @@ class PassphraseIdentity final : public Identity {
       if (file_key) Keep(passphrases);
       if (file_key || file_key.error().code != Code::kNoMatch) return file_key;
     }
-    return Error{Code::kNoMatch, "wrong passphrase", "", ""};
+    return Error{Code::kNoMatch, "wrong passphrase", kWhere, ""};
   }
 
   /// Those that were right before, or the answer to the question, which is put once at a time.
   [[nodiscard]] Result<Passphrases> Candidates() const {
     const std::lock_guard lock(asking_);
     if (!right_.empty()) return right_;
-    return PassphrasesFor(ask_, "the file");
+    auto passphrases = PassphrasesFor(ask_, "the file");
+    if (!passphrases) passphrases.error().where = kWhere;
+    return passphrases;
   }
 
   void Keep(const Passphrases& passphrases) const {

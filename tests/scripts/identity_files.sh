@@ -46,7 +46,31 @@ expect_match "$err" 'identity file locked.age under a passphrase \(wrong passphr
 AGE_PASSPHRASE='a pass phrase' expect_exit 10 "$program" decrypt -i locked.age other.age
 expect_match "$err" "identity file locked.age with X25519 $(age-keygen -y open.txt) \\(its X25519 stanza is for another key\\)" 'why an unlocked one does not fit'
 expect_exit 10 setsid -w "$program" decrypt -i locked.age file.age
-expect_match "$err" 'no passphrase' 'without a passphrase'
+expect_match "$err" 'under a passphrase \(no passphrase: none was given\)' 'without a passphrase'
+expect_match "$err" '; give --passphrase-fd N' 'what to do without a passphrase'
+expect_exit 10 "$program" decrypt -i other.txt --passphrase-fd 9 -i locked.age file.age 9>&-
+expect_match "$err" 'descriptor 9: cannot read: bad file descriptor' 'a passphrase that cannot be read'
+expect_no_match "$err" 'encrypt the file to one of these' 'a passphrase that cannot be read'
+expect_exit 10 "$program" decrypt -i other.txt file.age
+expect_match "$err" 'encrypt the file to one of these, or add its identity' 'a file for others'
+expect_exit 10 setsid -w "$program" decrypt file.age
+expect_match "$err" 'hint: give -i FILE, which has an identity' 'no identity'
+printf 'a pass phrase
+a pass phrase
+' >typed
+"$helpers/typed.py" typed age -p -o passphrase.age plain >seal.log 2>&1 || fail "age -p: $(cat seal.log)"
+AGE_PASSPHRASE=another expect_exit 10 setsid -w "$program" decrypt passphrase.age
+expect_match "$err" 'hint: tried scrypt passphrase \(wrong passphrase\)$' 'a wrong passphrase'
+# There is nothing to match for those who encrypt.
+for command in 'encrypt -o never -i' 'keygen -y'; do
+  # shellcheck disable=SC2086
+  expect_exit 1 setsid -w "$program" $command locked.age
+  expect_match "$err" 'error: locked.age: no passphrase: none was given.*hint: give --passphrase-fd N' "$command without a passphrase"
+  # shellcheck disable=SC2086
+  AGE_PASSPHRASE=another expect_exit 1 "$program" $command locked.age
+  expect_match "$err" 'error: locked.age: wrong passphrase' "$command with a wrong passphrase"
+done
+[[ ! -e never ]] || fail 'a file was made for nobody'
 AGE_PASSPHRASE=another expect_opens other.age -i locked.age -i other.txt
 expect_opens other.age -i locked.age -i other.txt
 head -c -1 locked.age >cut.age

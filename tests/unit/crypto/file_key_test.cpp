@@ -88,6 +88,19 @@ TEST(FileKey, PassesHintsOnOnce) {
             "make friends");
 }
 
+TEST(FileKey, AdvisesToEncryptAnewOnlyWhenNothingIsWrongWithAnyIdentity) {
+  std::vector<std::string> tried;
+  const Error wrong{Code::kNoMatch, "wrong passphrase", "id.age", ""};
+  const auto other = std::make_shared<StrangeIdentity>();
+  const auto locked = std::make_shared<NotingIdentity>("locked", Cost::kNone, tried, wrong);
+  EXPECT_TRUE(WhyNot({other}).hint.ends_with(kForOthersHint));
+  EXPECT_EQ(WhyNot({other, locked}).hint,
+            "tried stranger (it is strange); locked (wrong passphrase)");
+  std::vector<IdentityPtr> many(20, other);
+  many.push_back(locked);
+  EXPECT_FALSE(WhyNot(many).hint.ends_with(kForOthersHint));
+}
+
 TEST(FileKey, TriesWhatCostsLeastFirst) {
   std::vector<std::string> tried;
   const auto make = [&tried](const char* name, Cost cost) {

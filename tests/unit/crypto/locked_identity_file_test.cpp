@@ -92,6 +92,13 @@ TEST(LockedIdentityFile, CostsAPassphraseUntilItIsOpen) {
   EXPECT_EQ(identity->cost(), Cost::kNone);
 }
 
+TEST(LockedIdentityFile, ThatStaysLockedTellsNoRecipients) {
+  const auto locked = Load(Fixture("x25519_locked.age"), Answer({"wrong"}));
+  const auto recipients = locked->ToRecipients();
+  ASSERT_EQ(FailureOf(recipients), Code::kInvalid);
+  EXPECT_EQ(recipients.error().Text(), "id.age: wrong passphrase");
+}
+
 TEST(LockedIdentityFile, RefusesMoreWorkThanAllowed) {
   std::string file = Locked("");
   file.replace(file.find(" 1\n"), 3, " 21\n");

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <mutex>
 #include <string>
 #include <string_view>
 
@@ -27,6 +28,12 @@ class PluginChannel {
   virtual Result<size_t> Read(ByteSpan into) = 0;
 };
 
+/// What is known of the secret that a plugin is given. (crypto/plugin_turn.h)
+struct PluginSecret {
+  std::mutex turn;       // of the conversation that may be given it
+  unsigned in_vain = 0;  // conversations in a row that were; guarded by it
+};
+
 /// Runs plugins. Thread-safe.
 class PluginHost {
  public:
@@ -38,6 +45,9 @@ class PluginHost {
   /// kNotFound when there is none, kUnavailable.
   virtual Result<std::unique_ptr<PluginChannel>> Start(const std::string& name,
                                                        std::string_view state_machine) = 0;
+  /// The same for all conversations with the plugin, and as long-lived as the host; null when it
+  /// has no secret to be given.
+  virtual PluginSecret* SecretOf(const std::string& name) = 0;
   /// What the plugin asks its user for. Errors: kNotFound when nothing is configured for it.
   virtual Result<SecretBytes> Secret(const std::string& name, std::string_view prompt) = 0;
   /// An identity that a plugin was too slow for. The host may remember it for a while, and give

@@ -41,21 +41,21 @@ Error PluginError(const std::string& name, Code code, const Error& cause) {
 
 PluginConversation::PluginConversation(PluginHost& host, std::string name,
                                        std::unique_ptr<PluginChannel> channel,
-                                       crypto::LockedBuffer buffer, bool may_have_secret)
+                                       crypto::LockedBuffer buffer, PluginTurn& turn)
     : host_(&host),
+      turn_(&turn),
       name_(std::move(name)),
       channel_(std::move(channel)),
       out_(std::make_unique<SecretBuilder>()),
-      buffer_(std::move(buffer)),
-      may_have_secret_(may_have_secret) {}
+      buffer_(std::move(buffer)) {}
 
 Result<PluginConversation> PluginConversation::Start(PluginHost& host, const std::string& name,
                                                      std::string_view state_machine,
-                                                     bool may_have_secret) {
+                                                     PluginTurn& turn) {
   TRY(InitCrypto());
   auto buffer = TRY(crypto::LockedBuffer::Make(kLongestLine));
   auto channel = TRY(host.Start(name, state_machine));
-  return PluginConversation(host, name, std::move(channel), std::move(buffer), may_have_secret);
+  return PluginConversation(host, name, std::move(channel), std::move(buffer), turn);
 }
 
 Status PluginConversation::Say(Words words, ByteView body) {
@@ -137,13 +137,11 @@ Result<PluginMessage> PluginConversation::Next() {
   return message;
 }
 
-/// Once in a conversation: a plugin that asks again did not like the answer, and hardware keys
-/// count wrong PINs.
 Status PluginConversation::AnswerSecret(const PluginMessage& message) {
-  if (gave_secret_ || !may_have_secret_) return Reply({"fail"});
+  if (!turn_->MayGive()) return Reply({"fail"});
   const auto secret = host_->Secret(name_, PluginWords(message));
   if (!secret) return Reply({"fail"});
-  gave_secret_ = true;
+  turn_->Giving();
   return Reply({"ok"}, secret->Expose());
 }
 

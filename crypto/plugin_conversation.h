@@ -13,6 +13,7 @@
 #include "base/secret_bytes.h"
 #include "crypto/locked_buffer.h"
 #include "crypto/plugin.h"
+#include "crypto/plugin_turn.h"
 
 namespace secretfs::age {
 
@@ -26,11 +27,10 @@ class PluginConversation {
  public:
   using Words = std::span<const std::string_view>;
 
-  /// Starts the plugin. `host` must outlive the conversation. Without `may_have_secret` no question
-  /// for one is passed on. Errors: the host's, kResource.
+  /// Starts the plugin. `host` and `turn` must outlive the conversation. Errors: the host's,
+  /// kResource.
   static Result<PluginConversation> Start(PluginHost& host, const std::string& name,
-                                          std::string_view state_machine,
-                                          bool may_have_secret = true);
+                                          std::string_view state_machine, PluginTurn& turn);
 
   /// A stanza to be sent: its type, then its arguments. Errors: kResource.
   Status Say(Words words, ByteView body = {});
@@ -50,18 +50,16 @@ class PluginConversation {
   /// commands that are not known, as grease is not.
   Status AnswerOther(const PluginMessage& message);
 
-  /// Whether the plugin was given a secret of the user's.
-  [[nodiscard]] bool gave_secret() const noexcept { return gave_secret_; }
-
  private:
   PluginConversation(PluginHost& host, std::string name, std::unique_ptr<PluginChannel> channel,
-                     crypto::LockedBuffer buffer, bool may_have_secret);
+                     crypto::LockedBuffer buffer, PluginTurn& turn);
   Result<std::string_view> NextLine();
   Result<SecretBytes> NextBody();
   Status ReadMore();
   Status AnswerSecret(const PluginMessage& message);
 
   PluginHost* host_;
+  PluginTurn* turn_;
   std::string name_;
   std::unique_ptr<PluginChannel> channel_;
   std::unique_ptr<SecretBuilder> out_;
@@ -69,8 +67,6 @@ class PluginConversation {
   size_t begin_ = 0;
   size_t end_ = 0;
   size_t came_ = 0;  // bytes, in all
-  bool may_have_secret_;
-  bool gave_secret_ = false;
 };
 
 /// The body of an `error` or `msg`, which is meant for people, fit to be shown.

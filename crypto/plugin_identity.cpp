@@ -1,5 +1,4 @@
 // The identity-v1 state machine (C2SP age-plugin.md, "Unwrapping with identity-v1").
-#include <atomic>
 #include <utility>
 
 #include "crypto/plugin.h"
@@ -9,10 +8,6 @@
 
 namespace secretfs::age {
 namespace {
-
-/// A hardware key blocks itself after three wrong PINs, and a wrong one in the configuration would
-/// be given again at every read.
-constexpr unsigned kMostFailuresWithSecret = 2;
 
 Error Failure(std::string what) { return {Code::kUnavailable, std::move(what), "", ""}; }
 
@@ -83,30 +78,26 @@ class PluginIdentity final : public Identity {
  private:
   [[nodiscard]] Result<SecretBytes> AskUnlessSlow(std::span<const Stanza> stanzas) const {
     TRY(host_->MayAsk(line_));
-    auto file_key = Ask(stanzas);
+    PluginTurn turn(*host_, name_);
+    TRY(host_->MayAsk(line_));  // who had the turn may have found it slow
+    auto file_key = Ask(stanzas, turn);
     if (!file_key && file_key.error().code == Code::kTimeout) {
       host_->WasTooSlow(line_, file_key.error());
     }
     return file_key;
   }
 
-  [[nodiscard]] Result<SecretBytes> Ask(std::span<const Stanza> stanzas) const {
-    auto plugin = TRY(PluginConversation::Start(*host_, name_, "identity-v1",
-                                                failed_with_secret_ < kMostFailuresWithSecret));
+  [[nodiscard]] Result<SecretBytes> Ask(std::span<const Stanza> stanzas, PluginTurn& turn) const {
+    auto plugin = TRY(PluginConversation::Start(*host_, name_, "identity-v1", turn));
     TRY(Introduce(plugin, *line_, stanzas));
     auto file_key = Listen(plugin);
-    if (file_key) {
-      failed_with_secret_ = 0;
-    } else if (plugin.gave_secret() && file_key.error().code != Code::kNoMatch) {
-      ++failed_with_secret_;
-    }
+    if (file_key) turn.Succeeded();
     return file_key;
   }
 
   std::string name_;
   SecretPtr line_;
   PluginHostPtr host_;
-  mutable std::atomic<unsigned> failed_with_secret_ = 0;  // times in a row
 };
 
 }  // namespace

@@ -80,12 +80,15 @@ class PluginRecipient final : public Recipient {
 
  private:
   [[nodiscard]] Result<Wrapped> Ask(const SecretBytes& file_key) const {
-    auto plugin = TRY(PluginConversation::Start(*host_, name_, "recipient-v1"));
+    PluginTurn turn(*host_, name_);
+    auto plugin = TRY(PluginConversation::Start(*host_, name_, "recipient-v1", turn));
     TRY(plugin.Say({command_, AsText(line_->Expose())}));
     TRY(plugin.Say({"wrap-file-key"}, file_key.Expose()));
     TRY(plugin.Say({"extension-labels"}));
     TRY(plugin.Reply({"done"}));
-    return Listen(plugin);
+    auto wrapped = Listen(plugin);
+    if (wrapped) turn.Succeeded();
+    return wrapped;
   }
 
   std::string name_;

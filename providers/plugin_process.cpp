@@ -150,6 +150,12 @@ class PluginProcessHost final : public age::PluginHost {
     return std::unique_ptr<age::PluginChannel>(std::move(channel));
   }
 
+  age::PluginSecret* SecretOf(const std::string& name) override {
+    if (!options_.other_secrets && !options_.secrets.contains(name)) return nullptr;
+    const std::lock_guard lock(mutex_);
+    return &known_[name];
+  }
+
   Result<SecretBytes> Secret(const std::string& name, std::string_view prompt) override {
     const auto own = options_.secrets.find(name);
     const auto& ask = own == options_.secrets.end() ? options_.other_secrets : own->second;
@@ -198,6 +204,7 @@ class PluginProcessHost final : public age::PluginHost {
   const PluginProcessOptions options_;
   std::mutex mutex_;
   std::map<Asker, Slow, std::owner_less<Asker>> slow_;  // guarded by it
+  std::map<std::string, age::PluginSecret> known_;      // by the plugin's name; guarded by it too
 };
 
 }  // namespace

@@ -18,6 +18,7 @@ class Host final : public age::PluginHost {
                                                     std::string_view /*state_machine*/) override {
     return std::unique_ptr<age::PluginChannel>(std::make_unique<Channel>(says_, bytes_at_once_));
   }
+  age::PluginSecret* SecretOf(const std::string& /*name*/) override { return &secret_; }
   Result<SecretBytes> Secret(const std::string& /*name*/, std::string_view /*prompt*/) override {
     return SecretBytes::CopyOf(AsBytes("123456"));
   }
@@ -45,6 +46,7 @@ class Host final : public age::PluginHost {
   };
   ByteView says_;
   size_t bytes_at_once_;
+  age::PluginSecret secret_;
 };
 
 SecretBytes Copy(std::string_view text) { return SecretBytes::CopyOf(AsBytes(text)).value(); }

@@ -23,6 +23,7 @@ class FakePluginHost final : public PluginHost {
     if (start_error) return *start_error;
     return std::unique_ptr<PluginChannel>(std::make_unique<Channel>(*this));
   }
+  PluginSecret* SecretOf(const std::string& /*name*/) override { return secret ? &known : nullptr; }
   Result<SecretBytes> Secret(const std::string& /*name*/, std::string_view prompt) override {
     prompts.emplace_back(prompt);
     if (!secret) return Error{Code::kNotFound, "nothing is configured", "", ""};
@@ -35,6 +36,7 @@ class FakePluginHost final : public PluginHost {
   std::optional<Error> start_error;
   std::optional<Error> end_error;  // instead of the end of what it says
   std::optional<std::string> secret;
+  PluginSecret known;
   std::vector<std::string> started;
   std::vector<std::string> prompts;
   std::vector<std::string> told;

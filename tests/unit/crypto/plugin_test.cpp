@@ -281,12 +281,31 @@ TEST(PluginQuestions, AWrongSecretIsNotGivenOverAndOver) {
   EXPECT_EQ(host->started.size(), 10U);
 }
 
-TEST(PluginQuestions, AFileForAnotherKeyDoesNotSpeakAgainstTheSecret) {
+TEST(PluginQuestions, ASecretThatGaveNoFileKeyCountsAsWrong) {
   const auto host = Host(Says("request-secret", "PIN?") + Says("done"));
   host->secret = "123456";
   const auto identity = MakePluginIdentity(Secret(IdentityLine("stub")), host).value();
   for (int i = 0; i < 10; ++i) EXPECT_FALSE(identity->Unwrap(TwoStanzas()));
-  EXPECT_EQ(host->prompts.size(), 10U);
+  EXPECT_EQ(host->prompts.size(), 2U) << "a plugin may keep to itself that a PIN was wrong";
+}
+
+TEST(PluginQuestions, AllIdentitiesAndRecipientsOfAPluginCountTogether) {
+  const auto host = Host(Says("request-secret", "PIN?") + Says("error internal", "wrong PIN"));
+  host->secret = "000000";
+  for (int i = 0; i < 5; ++i) {
+    EXPECT_FALSE(Unwrap(host));  // of an identity of its own
+    EXPECT_FALSE(Wrap(host));
+  }
+  EXPECT_EQ(host->prompts.size(), 2U);
+}
+
+TEST(PluginQuestions, ARightSecretMakesUpForWrongOnes) {
+  const auto host =
+      Host(Says("request-secret", "PIN?") + Says("file-key 0", kFileKey) + Says("done"));
+  host->secret = "123456";
+  host->known.in_vain = 1;
+  EXPECT_TRUE(Unwrap(host));
+  EXPECT_EQ(host->known.in_vain, 0U);
 }
 
 // --- recipient-v1 -------------------------------------------------------------------------------

@@ -237,5 +237,24 @@ TEST_F(PluginProcess, SaysThatASecretIsNotConfigured) {
   EXPECT_THAT(said_, ElementsAre("stub: asked for a secret, and none is configured: PIN"));
 }
 
+TEST_F(PluginProcess, ConversationsAtTheSameTimeGiveAWrongSecretTwiceInAll) {
+  options_.other_secrets = [](const std::string&) -> Result<std::vector<SecretPtr>> {
+    std::vector<SecretPtr> all;
+    all.push_back(
+        std::make_shared<const SecretBytes>(SecretBytes::CopyOf(AsBytes("000000")).value()));
+    return all;
+  };
+  Install(kListen +
+          "printf -- '-> request-secret\\nUElO\\n'; read -r ok; read -r pin;"
+          "[ \"$ok\" = '-> ok' ] && echo \"$pin\" >>" +
+          folder_ / "given" + "; exit 1\n");
+  const age::PluginHostPtr host = Host();
+  {
+    std::vector<std::jthread> readers;
+    for (int i = 0; i < 6; ++i) readers.emplace_back([&] { EXPECT_FALSE(Unwrap(Identity(host))); });
+  }
+  EXPECT_EQ(TempDir::Read(folder_ / "given"), "MDAwMDAw\nMDAwMDAw\n");
+}
+
 }  // namespace
 }  // namespace secretfs

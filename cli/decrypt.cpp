@@ -54,22 +54,24 @@ Status Decrypt(const Options& options) {
 }  // namespace
 
 Command DecryptCommand() {
-  return {"decrypt", "decrypt an age file", [](CLI::App& app) {
-            const auto options = std::make_shared<Options>();
-            options->identities.AddTo(app);
-            app.add_option("-o,--output", options->output,
-                           "write here instead of standard output; nothing is left on failure")
-                ->type_name("FILE");
-            app.add_option("FILE", options->input, "the age file; - is standard input")
-                ->capture_default_str();
-            return [options] {
-              if (const Status usage = CheckUsage(*options); !usage) {
-                return ui::Fail(usage.error(), ExitCode::kUsage);
-              }
-              const Status done = Decrypt(*options);
-              return done ? ExitCode::kDone : ui::Fail(done.error());
-            };
-          }};
+  return {
+      "decrypt", "decrypt an age file", [](CLI::App& app) {
+        const auto options = std::make_shared<Options>();
+        options->identities.AddTo(app);
+        app.add_flag("-d,--decrypt")->description("does nothing; age has it, and scripts give it");
+        app.add_option("-o,--output", options->output,
+                       "write here instead of standard output; nothing is left on failure")
+            ->type_name("FILE");
+        app.add_option("FILE", options->input, "the age file; - is standard input")
+            ->capture_default_str();
+        return [options] {
+          if (const Status usage = CheckUsage(*options); !usage) {
+            return ui::Fail(usage.error(), ExitCode::kUsage);
+          }
+          const Status done = Decrypt(*options);
+          return done ? ExitCode::kDone : ui::Fail(done.error());
+        };
+      }};
 }
 
 }  // namespace secretfs

@@ -31,6 +31,18 @@ std::optional<Error> UnknownCommand(const std::string& word) {
                SuggestFrom(word, names, "commands")};
 }
 
+/// An option's name is told, but neither its value nor any other argument.
+Error Unexpected(const std::vector<std::string>& arguments) {
+  const auto is_option = [](const std::string& word) { return word.size() > 1 && word[0] == '-'; };
+  const auto option = std::ranges::find_if(arguments, is_option);
+  if (option == arguments.end()) {
+    return {Code::kInvalid, "an argument that was not expected", "", "see `secretfs --help`"};
+  }
+  const bool is_long = option->starts_with("--");
+  const std::string name = is_long ? option->substr(0, option->find('=')) : option->substr(0, 2);
+  return {Code::kInvalid, "unknown option " + Quote(name), "", "see `secretfs --help`"};
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -58,8 +70,7 @@ int main(int argc, char** argv) {
     return program.exit(done);
   } catch (
       const CLI::ExtrasError&) {  // its text quotes the arguments, and a token may be among them
-    const Error error = UnknownCommand(argv[1]).value_or(
-        Error{Code::kInvalid, "an argument that was not expected", "", "see `secretfs --help`"});
+    const Error error = UnknownCommand(argv[1]).value_or(Unexpected(program.remaining(true)));
     return static_cast<int>(ui::Fail(error, ExitCode::kUsage));
   } catch (const CLI::RequiredError& missing) {  // also for a word that is no command
     const Error error = UnknownCommand(argc > 1 ? argv[1] : "mount")

@@ -203,6 +203,11 @@ for wrong in '' 'mout' 'check --no-such config.yaml' 'check a b' 'check --json c
 done
 expect_exit 2 "$program" inspct x.age
 expect_match "$err" "unknown command 'inspct'" 'an unknown command with an argument'
+for option in --no-such=hunter2 -Zhunter2; do
+  expect_exit 2 "$program" decrypt "$option" x
+  expect_match "$err" "unknown option '(--no-such|-Z)'" 'an unknown option'
+  [[ $err != *hunter2* ]] || fail "the value of $option was told"
+done
 expect_exit 0 "$program" --version
 expect_match "$out" $'^secretfs [0-9]+\\.[0-9]+[^\n]*\npost-quantum keys: (yes|no) \\(libsodium [^\n]*\\)$' '--version'
 expect_exit 0 "$program" check --help

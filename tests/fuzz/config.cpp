@@ -45,9 +45,21 @@ void CheckAccepted(const Config& config) {
     add(view.name, view.access);
     Require(view.source.empty() || declared(view.source));
   }
+  const auto check_file = [](const KeyFile& file) {
+    Require(file.path.empty() != file.credential.empty());
+    Require(file.path.empty() || file.path.front() == '/');
+  };
   for (const IdentityConfig& identity : config.identities) {
-    Require(identity.path.empty() != identity.credential.empty());
-    Require(identity.path.empty() || identity.path.front() == '/');
+    check_file(identity.file);
+    if (identity.passphrase) check_file(*identity.passphrase);
+  }
+  if (config.plugins) {
+    Require(config.plugins->folder.front() == '/');
+    Require(config.plugins->timeout.count() > 0);
+    for (const auto& [plugin, file] : config.plugins->secrets) {
+      Require(plugin.find('/') == std::string::npos);
+      check_file(file);
+    }
   }
   // The tree can be built, and each name is found in it once.
   const SnapshotPtr snapshot = Snapshot::Build(declared_files, WallTime());

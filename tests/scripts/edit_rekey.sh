@@ -283,7 +283,9 @@ if [[ $EUID -eq 0 ]]; then
   install -m 644 -o "$user" repo/secretfs.rules.yaml repo/users/
   sed -i "s,\.\./,../../,g" repo/users/secretfs.rules.yaml
   printf 'SECRET of a user' | "${as_user[@]}" "$program" edit repo/users/own.age >/dev/null
-  if "${as_user[@]}" unshare -Ur true 2>/dev/null; then
+  if [[ $sanitize == thread ]]; then # its thread is one too many for a user namespace
+    printf 'not tried with the thread sanitizer: the editor of an ordinary user\n'
+  elif "${as_user[@]}" unshare -Ur true 2>/dev/null; then
     at_terminal=("${as_user[@]}")
     check_editors repo/users/own.age
     check_privacy repo/users/own.age 'SECRET of'

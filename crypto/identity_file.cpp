@@ -6,6 +6,7 @@
 #include "crypto/hybrid.h"
 #include "crypto/hybrid_plugin.h"
 #include "crypto/init.h"
+#include "crypto/key_lines.h"
 #include "crypto/locked_identity_file.h"
 #include "crypto/ssh_key.h"
 #include "crypto/x25519.h"
@@ -73,20 +74,16 @@ Error At(Error error, const std::string& where) {
 Result<ParsedIdentities> ParseLines(std::string_view text, const std::string& name,
                                     const IdentityHelp& help) {
   ParsedIdentities parsed;
-  for (size_t number = 1; !text.empty(); ++number) {
-    const size_t end = text.find('\n');
-    std::string_view line = text.substr(0, end);
-    text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
-    if (line.ends_with('\r')) line.remove_suffix(1);
-    if (line.empty() || line.starts_with('#')) continue;
-    auto identity = ParseIdentityLine(line, help);
+  KeyLines lines(text);
+  while (const auto line = lines.Next()) {
+    auto identity = ParseIdentityLine(*line, help);
     if (identity) {
       parsed.identities.push_back(*std::move(identity));
     } else if (parsed.problems.size() < kMostProblems) {
       parsed.problems.push_back(
-          At(std::move(identity).error(), name + ":" + std::to_string(number)));
+          At(std::move(identity).error(), name + ":" + std::to_string(lines.number())));
     }
-    if (line.starts_with("-----BEGIN")) break;  // what follows is the key's
+    if (line->starts_with("-----BEGIN")) break;  // what follows is the key's
   }
   if (!parsed.identities.empty()) return parsed;
   if (!parsed.problems.empty()) return std::move(parsed.problems.front());

@@ -6,6 +6,7 @@
 #include "crypto/bech32.h"
 #include "crypto/hybrid.h"
 #include "crypto/init.h"
+#include "crypto/key_lines.h"
 #include "crypto/ssh_recipient.h"
 #include "crypto/x25519.h"
 
@@ -97,20 +98,16 @@ Result<RecipientPtr> ParseRecipient(std::string_view text, const PluginHostPtr& 
 
 Result<std::vector<RecipientPtr>> ParseRecipientFile(ByteView content, const std::string& name,
                                                      const PluginHostPtr& plugins) {
-  std::string_view text = AsText(content);
+  const std::string_view text = AsText(content);
   if (text.size() > kMaxRecipientFileBytes) {
     return Error{Code::kTooLarge, "a file of recipients is at most 16 MiB", name, ""};
   }
   std::vector<RecipientPtr> recipients;
-  for (size_t number = 1; !text.empty(); ++number) {
-    const size_t end = text.find('\n');
-    std::string_view line = text.substr(0, end);
-    text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
-    if (line.ends_with('\r')) line.remove_suffix(1);
-    if (line.empty() || line.starts_with('#')) continue;
-    auto recipient = ParseRecipient(line, plugins);
+  KeyLines lines(text);
+  while (const auto line = lines.Next()) {
+    auto recipient = ParseRecipient(*line, plugins);
     if (!recipient) {
-      return At(std::move(recipient).error(), name + ":" + std::to_string(number));
+      return At(std::move(recipient).error(), name + ":" + std::to_string(lines.number()));
     }
     recipients.push_back(*std::move(recipient));
   }

@@ -14,6 +14,7 @@
 #include "cli/output_file.h"
 #include "cli/rules_file.h"
 #include "cli/ui.h"
+#include "crypto/recipient_file.h"
 
 namespace secretfs {
 namespace {
@@ -68,13 +69,29 @@ Result<Bytes> Evaluate(const std::string& file) {
                "what it said is above"};
 }
 
+/// The rules are written all the same: who mends a key finds it there. What only a plugin, or only
+/// a newer build can check, is left to encrypting.
+void WarnOfKeys(const std::vector<AgenixFile>& files) {
+  for (const AgenixFile& file : files) {
+    for (const std::string& key : file.keys) {
+      const auto recipient = age::ParseRecipient(key, nullptr);
+      if (recipient || recipient.error().code != Code::kInvalid) continue;
+      ui::Warn(Printable(file.path) + ": a key cannot be encrypted to: " + recipient.error().what,
+               recipient.error().hint);
+    }
+  }
+}
+
 Result<std::string> Convert(const Options& options) {
   TRY(StampOf(options.file));
   const std::string folder = TRY(FolderOf(options.file));
   const std::string name = std::filesystem::path(options.file).filename();
   const Bytes json = TRY(Evaluate(folder + "/" + name));
   const auto files = TRY(ParseAgenix(AsText(json), options.file));
-  if (!options.config) return AgenixRules(files, name);
+  if (!options.config) {
+    WarnOfKeys(files);
+    return AgenixRules(files, name);
+  }
   AgenixConfig config = AgenixSecrets(files, folder, name);
   for (const std::string& path : config.left_out)
     ui::Warn(path + ": left out, since its name cannot be that of a secret");

@@ -41,9 +41,19 @@ seal hosts/tls.age "${both[@]}"
 seal hosts/armored.age -a "${both[@]}"
 files=(wifi.age 'hosts/db [1].age' hosts/tls.age hosts/armored.age)
 
+# --- keys that cannot be encrypted to are told of ---------------------------------------------------------------
+
+cat >bad.nix <<'NIX'
+{ "a.age".publicKeys = [ "age1garbage" ]; "b.age".publicKeys = [ "ssh-ed25519 AAAA" ]; }
+NIX
+expect_exit 0 "$program" import agenix bad.nix
+expect_match "$err" 'warning: a\.age: a key cannot be encrypted to' 'a key of age that is none'
+expect_match "$err" 'warning: b\.age: a key cannot be encrypted to' 'a key of SSH that is none'
+
 # --- import ---------------------------------------------------------------------------------------------------
 
 expect_exit 0 "$program" import agenix repo/secrets.nix -o repo/secretfs.rules.yaml
+[[ $err != *'cannot be encrypted to'* ]] || fail "good keys are warned of: $err"
 expect_eq "$(cat repo/secretfs.rules.yaml)" "# From agenix's secrets.nix, by \`secretfs import agenix\`. It is meant to stand beside
 # that file, as secretfs.rules.yaml. Nix does not tell the names that keys had there.
 recipients:

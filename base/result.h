@@ -20,6 +20,7 @@ enum class Code {
   kPermission,   // we may not
   kUnavailable,  // a source does not answer now; trying later may help
   kTimeout,      // a deadline passed
+  kInterrupted,  // who asked does not want it any more
   kTooLarge,     // over a stated limit
   kUnsupported,  // well formed, but not something this build can do
   kResource,     // memory, locked memory or descriptors are used up
@@ -33,9 +34,10 @@ enum class Code {
 
 struct Error {
   Code code = Code::kInvalid;
-  std::string what;   // lower case, no final period
-  std::string where;  // file, file:line:column, or empty
-  std::string hint;   // how to mend it, or empty
+  std::string what;       // lower case, no final period
+  std::string where;      // file, file:line:column, or empty
+  std::string hint;       // how to mend it, or empty
+  bool may_come = false;  // what is missing may still appear: a disk, a key, a network
   /// "where: what"
   [[nodiscard]] std::string Text() const { return where.empty() ? what : where + ": " + what; }
 };

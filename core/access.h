@@ -22,20 +22,24 @@ struct Principal {
   bool operator==(const Principal&) const = default;
 };
 
-/// One entry of `readers`: these may read as well as those whom the mode bits allow.
-struct ReaderRule {
-  enum class Kind { kUser, kGroup };
+/// One entry of `readers` or `confine_to`: a set of callers.
+struct CallerRule {
+  enum class Kind { kUser, kGroup, kUnit, kUserUnit, kExecutable };
   Kind kind = Kind::kUser;
-  Principal who;
-  std::string text;  // as written, "group:monitoring": the rule that the audit names
-  bool operator==(const ReaderRule&) const = default;
+  /// Of kUser and kGroup; of kUserUnit the user whose manager runs the unit, the file's owner when
+  /// its text is empty.
+  Principal who{};
+  std::string pattern{};  // of the others: of unit names or of programs' paths (core/glob.h)
+  std::string text{};     // as written, "group:monitoring": the rule that the audit names
+  bool operator==(const CallerRule&) const = default;
 };
 
 struct Access {
   Principal owner;
   Principal group;
   mode_t mode = 0400;
-  std::vector<ReaderRule> readers;
+  std::vector<CallerRule> readers;     // these may read as well as those whom the mode bits allow
+  std::vector<CallerRule> confine_to;  // unless it is empty, nobody else reads, root included
   std::chrono::milliseconds wait{10000};  // how long a reader is kept waiting for a value
   bool operator==(const Access&) const = default;
 };

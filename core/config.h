@@ -13,6 +13,7 @@
 
 #include "base/result.h"
 #include "core/access.h"
+#include "core/consumers.h"
 
 namespace secretfs {
 
@@ -81,6 +82,7 @@ struct SecretConfig {
   std::string kind;    // set when `source` is empty
   std::string ref;     // in the provider's own terms; a path is absolute
   Access access;
+  Consumers consumers;
   Place place;
 };
 
@@ -90,6 +92,7 @@ struct ViewConfig {
   std::string source;  // empty unless the format takes one
   Parameters parameters;
   Access access;
+  Consumers consumers;
   Place place;
 };
 
@@ -112,13 +115,30 @@ struct PluginsConfig {
   std::map<std::string, KeyFile> secrets;     // by plugin: what it is given when it asks
 };
 
+struct AuditConfig {
+  std::string file;                           // absolute, or empty
+  bool journal = false;                       // also to systemd's journal
+  bool required = false;                      // who cannot be put on record gets nothing
+  uint64_t most_bytes = uint64_t{64} << 20U;  // of the file, before it is put aside
+  unsigned keep = 5;                          // files put aside
+  bool operator==(const AuditConfig&) const = default;
+};
+
+/// Sockets for LoadCredential=ID:SOCKET.
+struct CredentialsConfig {
+  std::string socket;  // absolute; empty: credentials.sock in $RUNTIME_DIRECTORY, if there is one
+  std::vector<std::string> scopes;  // folders of names that have a socket of their own
+  bool operator==(const CredentialsConfig&) const = default;
+};
+
 struct Config {
   std::vector<IdentityConfig> identities;
   std::optional<PluginsConfig> plugins;
   std::vector<SourceConfig> sources;
   std::vector<SecretConfig> secrets;
   std::vector<ViewConfig> views;
-  std::string audit_file;  // absolute, or empty
+  AuditConfig audit;
+  CredentialsConfig credentials;
 };
 
 struct ConfigText {

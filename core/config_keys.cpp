@@ -107,4 +107,14 @@ Status SetPlugins(const Map& top, std::optional<PluginsConfig>& plugins) {
   return Ok{};
 }
 
+Status SetAudit(const Map& top, AuditConfig& audit) {
+  const YamlNode* node = top.Find("audit");
+  if (node == nullptr) return Ok{};
+  if (!audit.file.empty()) return top.At(*node, "'audit' is set twice", "");
+  const Map map = TRY(Map::Of(*node, top.text(), "'audit'"));
+  TRY(map.OnlyKeys(std::vector<std::string>{"file"}));
+  audit.file = TRY(map.Path("file"));
+  return Ok{};
+}
+
 }  // namespace secretfs::config_keys

@@ -1,5 +1,5 @@
-// The part of the configuration that says what opens secrets: identities, their passphrases, and
-// age plugins. Used by config_load.cpp only.
+// The top-level keys of the configuration that are about the daemon, not about single secrets: what
+// opens them (identities, age plugins), and what is kept on record. Used by config_load.cpp only.
 #pragma once
 
 #include <optional>
@@ -15,5 +15,8 @@ Status AddIdentities(const config_read::Map& top, std::vector<IdentityConfig>& i
 
 /// Reads `plugins:`, if it is there. Errors: kInvalid, also when they are set already.
 Status SetPlugins(const config_read::Map& top, std::optional<PluginsConfig>& plugins);
+
+/// Reads `audit:`, if it is there. Errors: kInvalid, also when it is set already.
+Status SetAudit(const config_read::Map& top, AuditConfig& audit);
 
 }  // namespace secretfs::config_keys

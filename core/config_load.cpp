@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "core/config.h"
+#include "core/config_access.h"
 #include "core/config_keys.h"
 #include "core/config_read.h"
 #include "core/name.h"
@@ -18,7 +19,6 @@ using config_read::Scalar;
 
 const std::vector<std::string> kTopKeys{"identities", "plugins", "defaults", "audit",
                                         "sources",    "secrets", "views"};
-const std::vector<std::string> kAccessKeys{"owner", "group", "mode", "readers", "wait"};
 
 class ConfigLoader {
  public:
@@ -37,7 +37,7 @@ class ConfigLoader {
       const Map top = TRY(Map::Of(root, *text, "the configuration"));
       TRY(top.OnlyKeys(kTopKeys));
       TRY(LoadDefaults(top));
-      TRY(LoadAudit(top));
+      TRY(config_keys::SetAudit(top, config_.audit));
       TRY(config_keys::AddIdentities(top, config_.identities));
       TRY(config_keys::SetPlugins(top, config_.plugins));
       TRY(ForEach(top, "sources", [this](const auto&... a) { return LoadSource(a...); }));
@@ -71,17 +71,7 @@ class ConfigLoader {
     defaults_place_ = top.PlaceOf(*node).Text();
     const Map map = TRY(Map::Of(*node, top.text(), "'defaults'"));
     TRY(map.OnlyKeys(std::vector<std::string>{"owner", "group", "mode", "wait"}));
-    defaults_ = TRY(LoadAccess(map));
-    return Ok{};
-  }
-
-  Status LoadAudit(const Map& top) {
-    const YamlNode* node = top.Find("audit");
-    if (node == nullptr) return Ok{};
-    if (!config_.audit_file.empty()) return top.At(*node, "'audit' is set twice", "");
-    const Map map = TRY(Map::Of(*node, top.text(), "'audit'"));
-    TRY(map.OnlyKeys(std::vector<std::string>{"file"}));
-    config_.audit_file = TRY(map.Path("file"));
+    defaults_ = TRY(config_access::LoadAccess(map, defaults_));
     return Ok{};
   }
 
@@ -119,7 +109,7 @@ class ConfigLoader {
     TRY(Declare(names_, map, name, "secret or view"));
     TRY(CheckName(map, name));
     std::vector<std::string> kinds;
-    std::vector<std::string> keys = kAccessKeys;
+    std::vector<std::string> keys = config_access::Keys();
     keys.emplace_back("source");
     for (const ProviderSpec& spec : vocabulary_.providers) {
       if (spec.direct) kinds.push_back(spec.kind);
@@ -130,8 +120,9 @@ class ConfigLoader {
     TRY(map.OnlyKeys(keys));
     kinds.emplace_back("source");
     const std::string origin = TRY(OneOf(map, name, kinds));
-    SecretConfig secret{name.text, "", "", "", {}, map.PlaceOf(name)};
-    secret.access = TRY(LoadAccess(map));
+    SecretConfig secret{name.text, "", "", "", {}, {}, map.PlaceOf(name)};
+    secret.access = TRY(config_access::LoadAccess(map, defaults_));
+    secret.consumers = TRY(config_access::LoadConsumers(map));
     if (origin == "source") {
       TRY(LoadSourceRef(map, secret));
     } else {
@@ -178,14 +169,14 @@ class ConfigLoader {
     const YamlNode* format = map.Find("format");
     if (format == nullptr)
       return map.At(name, "view " + Quote(name.text) + " has no 'format'", FormatsHint(""));
-    ViewConfig view{name.text, "", "", {}, {}, map.PlaceOf(name)};
+    ViewConfig view{name.text, "", "", {}, {}, {}, map.PlaceOf(name)};
     view.format = TRY(Scalar(map, *format, "'format'"));
     const auto spec = std::find_if(vocabulary_.views.begin(), vocabulary_.views.end(),
                                    [&](const ViewSpec& s) { return s.format == view.format; });
     if (spec == vocabulary_.views.end()) {
       return map.At(*format, "unknown format " + Quote(view.format), FormatsHint(view.format));
     }
-    std::vector<std::string> others = kAccessKeys;
+    std::vector<std::string> others = config_access::Keys();
     others.emplace_back("format");
     if (spec->takes_source) {
       others.emplace_back("source");
@@ -196,20 +187,10 @@ class ConfigLoader {
       view.source = TRY(FindSource(map))->name;
     }
     view.parameters = TRY(LoadParameters(map, spec->parameters, others));
-    view.access = TRY(LoadAccess(map));
+    view.access = TRY(config_access::LoadAccess(map, defaults_));
+    view.consumers = TRY(config_access::LoadConsumers(map));
     config_.views.push_back(std::move(view));
     return Ok{};
-  }
-
-  Result<Access> LoadAccess(const Map& map) const {
-    Access access = defaults_;
-    if (const auto* node = map.Find("owner")) access.owner = TRY(config_read::User(map, *node));
-    if (const auto* node = map.Find("group")) access.group = TRY(config_read::Group(map, *node));
-    if (const auto* node = map.Find("mode")) access.mode = TRY(config_read::Mode(map, *node));
-    if (const auto* node = map.Find("wait")) access.wait = TRY(config_read::Duration(map, *node, "\'wait\'"));
-    if (const auto* node = map.Find("readers"))
-      access.readers = TRY(config_read::Readers(map, *node));
-    return access;
   }
 
   static Result<Parameters> LoadParameters(const Map& map, const std::vector<ParameterSpec>& specs,

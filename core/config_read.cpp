@@ -144,11 +144,11 @@ Result<std::chrono::milliseconds> Duration(const Map& map, const YamlNode& node,
   return std::chrono::milliseconds(number * factor);
 }
 
-Result<std::vector<ReaderRule>> Readers(const Map& map, const YamlNode& node) {
+Result<std::vector<CallerRule>> Readers(const Map& map, const YamlNode& node) {
   if (node.kind != YamlNode::Kind::kList) {
     return map.At(node, "'readers' must be a list", "as in readers: [\"group:monitoring\"]");
   }
-  std::vector<ReaderRule> readers;
+  std::vector<CallerRule> readers;
   for (const YamlNode& item : node.items) {
     const std::string text = TRY(Scalar(map, item, "a reader"));
     const size_t colon = text.find(':');
@@ -157,8 +157,8 @@ Result<std::vector<ReaderRule>> Readers(const Map& map, const YamlNode& node) {
         (kind != "user" && kind != "group")) {
       return map.At(item, Quote(text) + " is not a reader", "write user:NAME or group:NAME");
     }
-    ReaderRule rule;
-    rule.kind = kind == "user" ? ReaderRule::Kind::kUser : ReaderRule::Kind::kGroup;
+    CallerRule rule;
+    rule.kind = kind == "user" ? CallerRule::Kind::kUser : CallerRule::Kind::kGroup;
     rule.who = TRY(ReadPrincipal(map, item, text.substr(colon + 1)));
     rule.text = text;
     readers.push_back(std::move(rule));

@@ -56,6 +56,6 @@ Result<mode_t> Mode(const Map& map, const YamlNode& node);
 /// "10s", "500ms", "2m", "1h"; at most an hour. "0" means not at all. `what` names it.
 Result<std::chrono::milliseconds> Duration(const Map& map, const YamlNode& node,
                                            const std::string& what);
-Result<std::vector<ReaderRule>> Readers(const Map& map, const YamlNode& node);
+Result<std::vector<CallerRule>> Readers(const Map& map, const YamlNode& node);
 
 }  // namespace secretfs::config_read

@@ -4,8 +4,8 @@ namespace secretfs {
 
 std::string_view StateName(EntryState state) noexcept {
   switch (state) {
-    case EntryState::kIdle:
-      return "idle";
+    case EntryState::kPending:
+      return "pending";
     case EntryState::kReady:
       return "ready";
     case EntryState::kStale:
@@ -23,11 +23,11 @@ ValuePtr Entry::value() const {
 
 Entry::Report Entry::GetReport() const {
   const std::lock_guard lock(mutex_);
-  Report report{EntryState::kIdle, value_, error_, tried_};
+  Report report{EntryState::kPending, value_, error_, tried_};
   if (value_) {
     report.state = error_ ? EntryState::kStale : EntryState::kReady;
   } else if (error_) {
-    report.state = EntryState::kFailed;
+    report.state = error_->may_come ? EntryState::kPending : EntryState::kFailed;
   }
   return report;
 }

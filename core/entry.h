@@ -3,6 +3,7 @@
 // one version, immutable, shared by everybody who has it open.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -58,13 +59,25 @@ struct EntrySpec {
   std::vector<EntryPtr> inputs;  // made first; no cycles
   MakeValue make;
   bool fresh = false;  // made anew at each open, like a status; never kept
+  /// What `make` does, as text for comparing: entries with the same recipe and the same inputs have
+  /// the same value, so that a reload keeps them.
+  std::string recipe{};
+  /// Absolute paths of what the value is made from besides the inputs. When one changes, the value
+  /// is made anew.
+  std::vector<std::string> files{};
+};
+
+/// How a file was used, for the status. Thread-safe.
+struct EntryUsage {
+  std::atomic<uint64_t> opens{0};
+  std::atomic<uint64_t> denials{0};
 };
 
 enum class EntryState {
-  kIdle,    // not used yet
-  kReady,   // has a value
-  kStale,   // has a value, but the newest try to replace it failed
-  kFailed,  // has none, and the newest try failed
+  kPending,  // has no value yet: nobody asked, or what it is made from may still appear
+  kReady,    // has a value
+  kStale,    // has a value, but the newest try to replace it failed
+  kFailed,   // has none, and the newest try failed
 };
 std::string_view StateName(EntryState state) noexcept;
 
@@ -86,20 +99,24 @@ class Entry {
   [[nodiscard]] ValuePtr value() const;
 
   struct Report {
-    EntryState state = EntryState::kIdle;
+    EntryState state = EntryState::kPending;
     ValuePtr value;
     std::optional<Error> error;  // of the newest try
     SteadyTime tried;            // the newest try's end
   };
   [[nodiscard]] Report GetReport() const;
 
-  /// Publishes a new version; who opened an older one keeps it.
+  /// Publishes a new version, whose time is after the one before; who opened an older one keeps it.
+  /// The same bytes again are no new version.
   ValuePtr Publish(Value value, SteadyTime now);
   /// A value that was there stays.
   void Fail(Error error, SteadyTime now);
 
+  [[nodiscard]] EntryUsage& usage() noexcept { return usage_; }
+
  private:
   const EntrySpec spec_;
+  EntryUsage usage_;
   std::mutex making_;
   mutable std::mutex mutex_;  // guards what follows
   ValuePtr value_;
@@ -120,17 +137,26 @@ struct Part {
 class Loader {
  public:
   using Done = std::function<void(const Result<ValuePtr>&)>;
+  /// Of one who waits; never used again. 0: nobody waits, since `done` was called.
+  using Ticket = uint64_t;
+  /// What to do with one who wants what failed but may still come (Error::may_come).
+  enum class Patience {
+    kNone,           // answer with the failure
+    kUntilDeadline,  // keep waiting
+  };
   virtual ~Loader() = default;
   /// Calls `done` exactly once: at once on this thread when the value is there, else later from
   /// another one. At the deadline it is called with kTimeout; the work itself goes on.
-  virtual void Want(const EntryPtr& entry, SteadyTime deadline, Done done) = 0;
+  virtual Ticket Want(const EntryPtr& entry, SteadyTime deadline, Patience patience, Done done) = 0;
+  /// Who waits with this ticket, if he still does, is answered kInterrupted, on this thread.
+  virtual void Cancel(Ticket ticket) = 0;
 
   using PartDone = std::function<void(const Result<ByteView>&)>;
   /// Calls `done` exactly once, from another thread or, when stopping, at once, with a part of a
   /// value that has content. The bytes are in locked memory, and there during the call only. A
   /// failure is the entry's newest error too, so that its value is made anew when it is next
   /// wanted.
-  virtual void Read(Part part, PartDone done) = 0;
+  virtual Ticket Read(Part part, PartDone done) = 0;
 };
 
 }  // namespace secretfs

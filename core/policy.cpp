@@ -23,8 +23,9 @@ Decision CheckMode(const Access& access, const Caller& caller, const Accounts& a
   return {(access.mode & 0004U) != 0, "other"};
 }
 
-bool Matches(const ReaderRule& rule, const Caller& caller, const Accounts& accounts) {
-  if (rule.kind == ReaderRule::Kind::kUser) return ResolveUser(rule.who, accounts) == caller.uid();
+bool Matches(const CallerRule& rule, const Caller& caller, const Accounts& accounts) {
+  if (rule.kind == CallerRule::Kind::kUser) return ResolveUser(rule.who, accounts) == caller.uid();
+  if (rule.kind != CallerRule::Kind::kGroup) return false;
   const auto gid = ResolveGroup(rule.who, accounts);
   return gid && caller.InGroup(*gid);
 }
@@ -34,8 +35,8 @@ bool Matches(const ReaderRule& rule, const Caller& caller, const Accounts& accou
 Decision CheckRead(const Access& access, const Caller& caller, const Accounts& accounts) {
   if (caller.uid() == 0) return {true, "root"};
   if (const Decision by_mode = CheckMode(access, caller, accounts); by_mode.allow) return by_mode;
-  for (const auto kind : {ReaderRule::Kind::kUser, ReaderRule::Kind::kGroup}) {  // cheap ones first
-    for (const ReaderRule& rule : access.readers) {
+  for (const auto kind : {CallerRule::Kind::kUser, CallerRule::Kind::kGroup}) {  // cheap ones first
+    for (const CallerRule& rule : access.readers) {
       if (rule.kind == kind && Matches(rule, caller, accounts)) return {true, rule.text};
     }
   }

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "core/access.h"
+#include "core/unit.h"
 
 namespace secretfs {
 
@@ -24,8 +25,15 @@ class Caller {
   /// Effective or supplementary group. False when it cannot be told.
   [[nodiscard]] virtual bool InGroup(gid_t group) const = 0;
   /// The path of its program, as the caller's own mount namespace has it; "" when it cannot be
-  /// told.
+  /// told. For records only: who makes that namespace makes the path too.
   [[nodiscard]] virtual std::string Executable() const = 0;
+  /// Whether its program is a file that fits `pattern` (core/glob.h) here, not only there. False
+  /// when it cannot be told.
+  [[nodiscard]] virtual bool Runs(const std::string& pattern) const = 0;
+  /// Empty when they cannot be told.
+  [[nodiscard]] virtual Units InUnits() const = 0;
+  /// The process that the thread pid() is of; 0 when it cannot be told.
+  [[nodiscard]] virtual pid_t Process() const = 0;
 
  protected:
   Caller(const Caller&) = default;
@@ -51,8 +59,13 @@ struct Ownership {
 };
 Ownership OwnershipOf(const Access& access, const Accounts& accounts);
 
-/// Root may read; then the mode's one class that fits, as in POSIX (owner, else group, else other);
-/// then `readers`.
+/// Who does not fit `confine_to`, if there is one, may not, root included. Root may read; then the
+/// mode's one class that fits, as in POSIX (owner, else group, else other); then `readers`.
 Decision CheckRead(const Access& access, const Caller& caller, const Accounts& accounts);
+
+/// May the caller's unit have this as a credential: CheckRead() allows, and a `unit:` or
+/// `user-unit:` rule of `readers` or `confine_to` fits. Being root is not enough, or every unit
+/// could import everything.
+Decision CheckCredential(const Access& access, const Caller& caller, const Accounts& accounts);
 
 }  // namespace secretfs

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "core/access.h"
+#include "core/consumers.h"
 #include "core/entry.h"
 
 namespace secretfs {
@@ -21,6 +22,7 @@ constexpr uint64_t kRootInode = 1;
 struct File {
   EntryPtr entry;
   Access access;
+  Consumers consumers{};
 };
 
 struct Node {

@@ -83,22 +83,23 @@ AuditLog::~AuditLog() {
   thread_.join();
 }
 
-void AuditLog::Record(AuditEvent event) noexcept {
+bool AuditLog::Record(AuditEvent event) noexcept {
   const size_t most = event.allowed ? kMostQueued : kMostQueued / 2;
   size_t queued = 0;
   try {
     const std::lock_guard lock(mutex_);
     if (queue_.size() >= most) {
       ++dropped_;
-      return;
+      return true;
     }
     queue_.push_back({clock_.Wall(), std::move(event)});
     queued = queue_.size();
   } catch (...) {
     ++dropped_;
-    return;
+    return true;
   }
   if (queued == 1 || queued == kManyQueued) wake_.notify_one();
+  return true;
 }
 
 void AuditLog::Work(const std::stop_token& stop) {

@@ -30,7 +30,7 @@ class AuditLog final : public AuditSink {
   ~AuditLog() override;  // writes what is queued
 
   [[nodiscard]] bool Wants(bool allowed) const noexcept override { return !allowed || file_; }
-  void Record(AuditEvent event) noexcept override;
+  [[nodiscard]] bool Record(AuditEvent event) noexcept override;
   [[nodiscard]] uint64_t dropped() const noexcept { return dropped_; }
 
  private:

@@ -58,9 +58,9 @@ void AskNssForNames(const Config& config, FileAccounts& accounts) {
   const auto gather = [&](const Access& access) {
     if (!access.owner.number) users.insert(access.owner.text);
     if (!access.group.number) groups.insert(access.group.text);
-    for (const ReaderRule& rule : access.readers) {
+    for (const CallerRule& rule : access.readers) {
       if (rule.who.number) continue;
-      (rule.kind == ReaderRule::Kind::kUser ? users : groups).insert(rule.who.text);
+      (rule.kind == CallerRule::Kind::kUser ? users : groups).insert(rule.who.text);
     }
   };
   for (const SecretConfig& secret : config.secrets) gather(secret.access);
@@ -81,7 +81,7 @@ class Daemon {
   Status Run(Assembly assembly) {
     identities_ = assembly.identities;
     AskNssForNames(config_, accounts_);
-    audit_ = TRY(AuditLog::Open(config_.audit_file, clock_, log_));
+    audit_ = TRY(AuditLog::Open(config_.audit.file, clock_, log_));
     assembly.files.push_back(StatusFile());
     snapshots_ = std::make_unique<SnapshotCell>(Snapshot::Build(assembly.files, started_));
     loader_ = std::make_unique<WorkerLoader>(
@@ -165,7 +165,8 @@ class Daemon {
     };
     EntrySpec spec{"identities", "report", {}, report};
     spec.fresh = true;
-    loader_->Want(std::make_shared<Entry>(std::move(spec)), clock_.Steady(), [](const auto&) {});
+    loader_->Want(std::make_shared<Entry>(std::move(spec)), clock_.Steady(),
+                  Loader::Patience::kNone, [](const auto&) {});
   }
 
   /// A signal, or the mount taken away from outside.

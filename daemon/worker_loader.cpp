@@ -20,6 +20,7 @@ constexpr std::chrono::seconds kStopPatience{2};
 constexpr size_t kMostThreads = 64;
 
 const Error kStopping{Code::kUnavailable, "secretfs is stopping", "", ""};
+const Error kInterrupted{Code::kInterrupted, "interrupted", "", ""};
 
 /// The value that is there, or the failure of a moment ago; nothing when it is worth trying, as it
 /// is for a content that could not be read.
@@ -123,34 +124,64 @@ void WorkerLoader::AddWorkerLocked() {
   pthread_setname_np(threads_.back().native_handle(), "worker");
 }
 
-void WorkerLoader::Want(const EntryPtr& entry, SteadyTime deadline, Done done) {
-  if (const auto known = Known(*entry, clock_)) return done(*known);
+Loader::Ticket WorkerLoader::Want(const EntryPtr& entry, SteadyTime deadline, Patience patience,
+                                  Done done) {
+  if (const auto known = Known(*entry, clock_)) {
+    done(*known);
+    return 0;
+  }
   std::unique_lock lock(mutex_);
   if (stopped_) {
     lock.unlock();
-    return done(kStopping);
+    done(kStopping);
+    return 0;
   }
   Job& job = jobs_[entry.get()];
   if (!job.entry) {
     QueueLocked(entry);
     job.entry = entry;
   }
-  job.waiters.push_back({deadline, std::move(done)});
+  const Ticket ticket = ++last_ticket_;
+  job.waiters.push_back({ticket, deadline, patience, std::move(done)});
   WakeForLocked(deadline);
+  return ticket;
 }
 
-void WorkerLoader::Read(Part part, PartDone done) {
+Loader::Ticket WorkerLoader::Read(Part part, PartDone done) {
   const SteadyTime deadline = clock_.Steady() + kLongestRead;
   std::unique_lock lock(mutex_);
   if (stopped_) {
     lock.unlock();
-    return done(kStopping);
+    done(kStopping);
+    return 0;
   }
+  const Ticket ticket = ++last_ticket_;
   const auto reading =
-      std::make_shared<const Reading>(Reading{std::move(part), deadline, std::move(done)});
+      std::make_shared<const Reading>(Reading{ticket, std::move(part), deadline, std::move(done)});
   readings_.insert(reading);
   QueueLocked(reading);
   WakeForLocked(deadline);
+  return ticket;
+}
+
+void WorkerLoader::Cancel(Ticket ticket) {
+  Refuse refuse;
+  std::unique_lock lock(mutex_);
+  for (auto& [entry, job] : jobs_) {
+    const auto at = std::ranges::find(job.waiters, ticket, &Waiter::ticket);
+    if (at == job.waiters.end()) continue;
+    refuse = std::move(at->done);
+    job.waiters.erase(at);
+    break;
+  }
+  const auto reading = std::ranges::find_if(
+      readings_, [ticket](const ReadingPtr& candidate) { return candidate->ticket == ticket; });
+  if (reading != readings_.end()) {
+    refuse = (*reading)->done;
+    readings_.erase(reading);
+  }
+  lock.unlock();
+  if (refuse) refuse(kInterrupted);
 }
 
 void WorkerLoader::QueueLocked(Task task) {

@@ -30,9 +30,14 @@ class WorkerLoader final : public Loader {
   WorkerLoader& operator=(const WorkerLoader&) = delete;
   ~WorkerLoader() override;
 
-  void Want(const EntryPtr& entry, SteadyTime deadline, Done done) override;
+  Ticket Want(const EntryPtr& entry, SteadyTime deadline, Patience patience, Done done) override;
+  void Cancel(Ticket ticket) override;
+  /// Makes the value anew although there may be one, since what it is made from may have changed;
+  /// the old one stays if that fails. Does nothing for who was never wanted. Views over it are the
+  /// caller's to refresh.
+  void Refresh(const EntryPtr& entry);
   /// Gives up with kTimeout after a minute.
-  void Read(Part part, PartDone done) override;
+  Ticket Read(Part part, PartDone done) override;
 
   /// Answers everybody who waits with kUnavailable, and from then on whoever comes; then calls
   /// `end_sources`, for what the workers wait for, and ends the threads. False when a worker is
@@ -41,7 +46,9 @@ class WorkerLoader final : public Loader {
 
  private:
   struct Waiter {
+    Ticket ticket;
     SteadyTime deadline;
+    Patience patience;
     Done done;
   };
   struct Job {
@@ -51,6 +58,7 @@ class WorkerLoader final : public Loader {
 
   /// Who takes it out of `readings_` answers it.
   struct Reading {
+    Ticket ticket;
     Part part;
     SteadyTime deadline;
     PartDone done;
@@ -85,6 +93,7 @@ class WorkerLoader final : public Loader {
   std::condition_variable_any ended_;
   SteadyTime wake_ = SteadyTime::max();  // when the deadline thread will look next
   bool stopped_ = false;
+  Ticket last_ticket_ = 0;
   std::vector<std::jthread> threads_;  // last: they use all of the above
 };
 

@@ -59,7 +59,7 @@ void Ops::FileAttributes(const Caller& caller, SnapshotPtr snapshot, const Node&
       services_.clock.Steady() +
       std::min<std::chrono::milliseconds>(node.file.access.wait, kAttributesWait);
   services_.loader.Want(
-      node.file.entry, deadline,
+      node.file.entry, deadline, Loader::Patience::kNone,
       [this, snapshot = std::move(snapshot), &node, done](const Result<ValuePtr>& value) {
         done(Describe(node, value ? *value : nullptr, snapshot->created()));
       });
@@ -101,14 +101,18 @@ Attributes Ops::Describe(const Node& node, const ValuePtr& value, WallTime creat
 bool Ops::Decide(const Caller& caller, const File& file, AuditEvent::Operation operation) const {
   const Decision decision = CheckRead(file.access, caller, services_.accounts);
   if (services_.audit.Wants(decision.allow)) {
-    services_.audit.Record({.operation = operation,
-                            .allowed = decision.allow,
-                            .rule = std::string(decision.rule),
-                            .name = file.entry->name(),
-                            .uid = caller.uid(),
-                            .gid = caller.gid(),
-                            .pid = caller.pid(),
-                            .executable = caller.Executable()});
+    const bool recorded = services_.audit.Record({.operation = operation,
+                                                  .allowed = decision.allow,
+                                                  .rule = std::string(decision.rule),
+                                                  .name = file.entry->name(),
+                                                  .failure = "",
+                                                  .uid = caller.uid(),
+                                                  .gid = caller.gid(),
+                                                  .pid = caller.pid(),
+                                                  .process = caller.Process(),
+                                                  .units = caller.InUnits(),
+                                                  .executable = caller.Executable()});
+    return decision.allow && recorded;
   }
   return decision.allow;
 }
@@ -135,10 +139,11 @@ void Ops::Open(const Caller& caller, uint64_t inode, int flags, const OpenDone& 
     return done(Reply<OpenFile>::Fail(EACCES));
   const SteadyTime deadline = services_.clock.Steady() + node->file.access.wait;
   const EntryPtr& entry = node->file.entry;
-  services_.loader.Want(entry, deadline, [done, entry](const Result<ValuePtr>& value) {
-    done(value ? Reply<OpenFile>(OpenFile{*value, entry})
-               : Reply<OpenFile>::Fail(ErrnoFor(value.error().code)));
-  });
+  services_.loader.Want(entry, deadline, Loader::Patience::kUntilDeadline,
+                        [done, entry](const Result<ValuePtr>& value) {
+                          done(value ? Reply<OpenFile>(OpenFile{*value, entry})
+                                     : Reply<OpenFile>::Fail(ErrnoFor(value.error().code)));
+                        });
 }
 
 ByteView Ops::Read(const OpenFile& file, uint64_t offset, size_t size) noexcept {
@@ -189,6 +194,8 @@ int Ops::ErrnoFor(Code code) noexcept {
       return ENODATA;
     case Code::kTimeout:
       return ETIMEDOUT;
+    case Code::kInterrupted:
+      return EINTR;
     case Code::kTooLarge:
       return EFBIG;
     case Code::kResource:

@@ -80,4 +80,10 @@ std::string ProcCaller::Executable() const {
   return n <= 0 ? "" : std::string(target.data(), static_cast<size_t>(n));
 }
 
+bool ProcCaller::Runs(const std::string& /*pattern*/) const { return false; }
+
+Units ProcCaller::InUnits() const { return {}; }
+
+pid_t ProcCaller::Process() const { return 0; }
+
 }  // namespace secretfs::fs

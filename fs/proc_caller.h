@@ -43,6 +43,9 @@ class ProcCaller final : public Caller {
   /// Asks /proc once, when first asked for a group other than the caller's own.
   [[nodiscard]] bool InGroup(gid_t group) const override;
   [[nodiscard]] std::string Executable() const override;
+  [[nodiscard]] bool Runs(const std::string& pattern) const override;
+  [[nodiscard]] Units InUnits() const override;
+  [[nodiscard]] pid_t Process() const override;
 
  private:
   ProcGroups& all_groups_;

@@ -106,6 +106,8 @@ Status Session::Serve() {
   return Ok{};
 }
 
+void Session::Announce(const Changes& /*changes*/) {}
+
 void Session::Stop() noexcept {
   stopping_ = true;
   eventfd_write(stop_.get(), 1);

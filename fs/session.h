@@ -6,6 +6,7 @@
 
 #include "base/result.h"
 #include "base/unique_fd.h"
+#include "core/changes.h"
 #include "fs/bridge.h"
 
 struct fuse_session;
@@ -26,6 +27,10 @@ class Session {
   /// Answers requests until Stop(), or until the mount is gone (then too it is Ok). Call once.
   /// Replies that Ops gives later must have come before the session is destroyed.
   Status Serve();
+  /// Makes the kernel forget what is no longer so, wakes who polls, and lets inotify tell who
+  /// watches the files. Blocks until the kernel has it: from one thread that serves no requests,
+  /// and holds no lock that Ops needs.
+  void Announce(const Changes& changes);
   /// Makes Serve() return once the requests that wait are answered. From any thread.
   void Stop() noexcept;
 

@@ -151,7 +151,7 @@ done
 m=$work/mnt
 mount_start "$work/config.yaml" "$m"
 expect_exit 0 "$program" status "$m"
-expect_match "$out" $'\nbad/fifo +idle' 'status before anybody asked'
+expect_match "$out" $'\nbad/fifo +pending' 'status before anybody asked'
 expect_goods 'before any bad one was tried'
 for name in "${!want[@]}"; do
   got=$(read_errno "$m/$name")

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "core/glob.h"
 #include "core/policy.h"
 
 namespace secretfs::testkit {
@@ -20,6 +21,12 @@ class FakeCaller final : public Caller {
            std::find(supplementary_.begin(), supplementary_.end(), group) != supplementary_.end();
   }
   [[nodiscard]] std::string Executable() const override { return "/usr/bin/fake"; }
+  [[nodiscard]] bool Runs(const std::string& pattern) const override {
+    return GlobMatches(pattern, Executable());
+  }
+  [[nodiscard]] Units InUnits() const override { return units; }
+  [[nodiscard]] pid_t Process() const override { return pid(); }
+  Units units;
   /// The groups that InGroup was called with, in order.
   [[nodiscard]] const std::vector<gid_t>& asked() const { return asked_; }
 

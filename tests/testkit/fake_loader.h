@@ -1,6 +1,7 @@
 // A loader that keeps those who wait until a test answers them. Not thread-safe.
 #pragma once
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -14,17 +15,31 @@ class FakeLoader final : public Loader {
     EntryPtr entry;
     SteadyTime deadline;
     Done done;
+    Ticket ticket;
+    Patience patience;
   };
-  void Want(const EntryPtr& entry, SteadyTime deadline, Done done) override {
-    if (ValuePtr value = entry->value()) return done(value);
-    wishes.push_back({entry, deadline, std::move(done)});
+  Ticket Want(const EntryPtr& entry, SteadyTime deadline, Patience patience, Done done) override {
+    if (ValuePtr value = entry->value()) {
+      done(value);
+      return 0;
+    }
+    wishes.push_back({entry, deadline, std::move(done), ++last_, patience});
+    return last_;
+  }
+  void Cancel(Ticket ticket) override {
+    const auto at = std::ranges::find(wishes, ticket, &Wish::ticket);
+    if (at == wishes.end()) return;
+    const Done done = std::move(at->done);
+    wishes.erase(at);
+    done(Error{Code::kInterrupted, "interrupted", "", ""});
   }
   struct PartWish {
     Part part;
     PartDone done;
   };
-  void Read(Part part, PartDone done) override {
+  Ticket Read(Part part, PartDone done) override {
     parts.push_back({std::move(part), std::move(done)});
+    return ++last_;
   }
   /// Answers everybody who waits for a value.
   void Answer(const Result<ValuePtr>& value) {
@@ -33,6 +48,9 @@ class FakeLoader final : public Loader {
 
   std::vector<Wish> wishes;
   std::vector<PartWish> parts;
+
+ private:
+  Ticket last_ = 0;
 };
 
 }  // namespace secretfs::testkit

@@ -17,10 +17,12 @@ class RecordingAudit final : public AuditSink {
   [[nodiscard]] bool Wants(bool allowed) const noexcept override {
     return allowed ? wants_allowed : wants_denied;
   }
-  void Record(AuditEvent event) noexcept override {
+  [[nodiscard]] bool Record(AuditEvent event) noexcept override {
     const std::lock_guard lock(mutex_);
     events_.push_back(std::move(event));
+    return keeps;
   }
+  std::atomic<bool> keeps = true;  // what Record() answers
   [[nodiscard]] std::vector<AuditEvent> events() const {
     const std::lock_guard lock(mutex_);
     return events_;

@@ -119,9 +119,9 @@ TEST(Config, ReadsSecrets) {
   EXPECT_EQ(api.access.wait, milliseconds(500));
   ASSERT_EQ(api.access.readers.size(), 2U);
   EXPECT_EQ(api.access.readers[0].text, "group:monitoring");
-  EXPECT_EQ(api.access.readers[0].kind, ReaderRule::Kind::kGroup);
+  EXPECT_EQ(api.access.readers[0].kind, CallerRule::Kind::kGroup);
   EXPECT_EQ(api.access.readers[0].who, (Principal{"monitoring", std::nullopt}));
-  EXPECT_EQ(api.access.readers[1].kind, ReaderRule::Kind::kUser);
+  EXPECT_EQ(api.access.readers[1].kind, CallerRule::Kind::kUser);
   EXPECT_EQ(api.access.readers[1].who, Principal::Number(7));
   EXPECT_EQ(config.secrets[3].ref, "just words") << "text is not made a path";
 }
@@ -137,7 +137,7 @@ TEST(Config, ReadsViews) {
   EXPECT_THAT(config.views[2].parameters.maps.at("data"),
               ElementsAre(Pair("b", "api"), Pair("private.key", "headscale/private.key")));
   EXPECT_EQ(config.views[2].place.Text(), "config.yaml:23:3");
-  EXPECT_EQ(config.audit_file, "/etc/secretfs/audit.jsonl");
+  EXPECT_EQ(config.audit.file, "/etc/secretfs/audit.jsonl");
 }
 
 TEST(Config, DefaultsHoldWhereNothingIsSaid) {
@@ -196,7 +196,7 @@ TEST(Config, MergesFilesInTheirOrder) {
   EXPECT_EQ(config->identities[0].file.path, "/1");
   EXPECT_EQ(config->identities[1].file.path, "/2");
   EXPECT_THAT(SecretNames(*config), ElementsAre("x", "a"));
-  EXPECT_EQ(config->audit_file, "/log");
+  EXPECT_EQ(config->audit.file, "/log");
 }
 
 TEST(Config, OfNothingIsEmpty) {

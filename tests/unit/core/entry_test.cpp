@@ -29,7 +29,7 @@ TEST_F(EntryTest, BeginsIdleWithoutValueOrError) {
   EXPECT_EQ(entry_.name(), "db/password");
   EXPECT_EQ(entry_.value(), nullptr);
   const auto report = entry_.GetReport();
-  EXPECT_EQ(report.state, EntryState::kIdle);
+  EXPECT_EQ(report.state, EntryState::kPending);
   EXPECT_EQ(report.value, nullptr);
   EXPECT_FALSE(report.error);
 }
@@ -146,7 +146,7 @@ TEST_F(EntryTest, ReadersSeeWholeVersionsInOrder) {
 }
 
 TEST(StateName, NamesEveryState) {
-  EXPECT_EQ(StateName(EntryState::kIdle), "idle");
+  EXPECT_EQ(StateName(EntryState::kPending), "pending");
   EXPECT_EQ(StateName(EntryState::kReady), "ready");
   EXPECT_EQ(StateName(EntryState::kStale), "stale");
   EXPECT_EQ(StateName(EntryState::kFailed), "failed");

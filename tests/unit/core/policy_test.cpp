@@ -34,12 +34,14 @@ Access AccessOf(const std::string& owner, const std::string& group, mode_t mode)
   return access;
 }
 
-ReaderRule Reader(ReaderRule::Kind kind, const std::string& name) {
-  return {
-      kind, {name, std::nullopt}, (kind == ReaderRule::Kind::kUser ? "user:" : "group:") + name};
+CallerRule Reader(CallerRule::Kind kind, const std::string& name) {
+  return {kind,
+          {name, std::nullopt},
+          "",
+          (kind == CallerRule::Kind::kUser ? "user:" : "group:") + name};
 }
-const ReaderRule kUserBob = Reader(ReaderRule::Kind::kUser, "bob");
-const ReaderRule kGroupWheel = Reader(ReaderRule::Kind::kGroup, "wheel");
+const CallerRule kUserBob = Reader(CallerRule::Kind::kUser, "bob");
+const CallerRule kGroupWheel = Reader(CallerRule::Kind::kGroup, "wheel");
 
 struct Case {
   const char* fact;
@@ -141,7 +143,7 @@ TEST(Policy, NumbersNeedNoLookUp) {
   access.owner = Principal::Number(kAlice);
   access.group = Principal::Number(kStaff);
   access.mode = 0440;
-  access.readers = {{ReaderRule::Kind::kUser, Principal::Number(kBob), "user:1001"}};
+  access.readers = {{CallerRule::Kind::kUser, Principal::Number(kBob), "", "user:1001"}};
   EXPECT_EQ(CheckRead(access, FakeCaller(kAlice, kUsers), nobody).rule, "owner");
   EXPECT_EQ(CheckRead(access, FakeCaller(2000, kStaff), nobody).rule, "group");
   EXPECT_EQ(CheckRead(access, FakeCaller(kBob, kUsers), nobody).rule, "user:1001");
@@ -187,8 +189,8 @@ TEST(Policy, HalfResolvedIsNotResolved) {
 TEST(Policy, AReaderThatDoesNotExistLetsNobodyIn) {
   const FakeAccounts accounts = SomeAccounts();
   Access access = AccessOf("alice", "staff", 0400);
-  access.readers = {Reader(ReaderRule::Kind::kUser, "ghost"),
-                    Reader(ReaderRule::Kind::kGroup, "phantoms")};
+  access.readers = {Reader(CallerRule::Kind::kUser, "ghost"),
+                    Reader(CallerRule::Kind::kGroup, "phantoms")};
   for (const FakeCaller& caller : {FakeCaller(kBob, 0, {0}), FakeCaller(65534, 65534)}) {
     EXPECT_FALSE(CheckRead(access, caller, accounts).allow);
   }
@@ -198,14 +200,14 @@ TEST(Policy, AUsersNameIsNotAGroupsName) {
   FakeAccounts accounts = SomeAccounts();
   accounts.groups["bob"] = 4000;
   Access access = AccessOf("alice", "staff", 0400);
-  access.readers = {Reader(ReaderRule::Kind::kGroup, "bob")};
+  access.readers = {Reader(CallerRule::Kind::kGroup, "bob")};
   EXPECT_FALSE(CheckRead(access, FakeCaller(kBob, kUsers), accounts).allow);
   EXPECT_TRUE(CheckRead(access, FakeCaller(9, 4000), accounts).allow);
 }
 
 TEST(Policy, AsksForGroupsOnlyWhenTheyMatter) {
   const FakeAccounts accounts = SomeAccounts();
-  const auto asked = [&](mode_t mode, uid_t uid, std::vector<ReaderRule> readers = {}) {
+  const auto asked = [&](mode_t mode, uid_t uid, std::vector<CallerRule> readers = {}) {
     Access access = AccessOf("alice", "staff", mode);
     access.readers = std::move(readers);
     const FakeCaller caller(uid, kUsers);

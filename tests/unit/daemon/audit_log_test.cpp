@@ -17,14 +17,15 @@ namespace secretfs {
 namespace {
 
 AuditEvent Event(bool allowed, std::string name = "db/password") {
-  return {AuditEvent::Operation::kOpen,
-          allowed,
-          allowed ? "owner" : "none",
-          std::move(name),
-          1000,
-          100,
-          42,
-          "/usr/bin/cat"};
+  AuditEvent event;
+  event.allowed = allowed;
+  event.rule = allowed ? "owner" : "none";
+  event.name = std::move(name);
+  event.uid = 1000;
+  event.gid = 100;
+  event.pid = 42;
+  event.executable = "/usr/bin/cat";
+  return event;
 }
 
 class AuditLogTest : public testing::Test {
@@ -46,8 +47,8 @@ TEST_F(AuditLogTest, WritesEveryDecisionAsALineOfJson) {
     const auto audit = AuditLog::Open(file_, clock_, log_).value().release();
     const std::unique_ptr<AuditLog> owner(audit);
     EXPECT_TRUE(audit->Wants(true));
-    audit->Record(Event(true));
-    audit->Record(Event(false));
+    (void)audit->Record(Event(true));
+    (void)audit->Record(Event(false));
   }
   const auto lines = Lines();
   ASSERT_EQ(lines.size(), 2U);
@@ -65,7 +66,8 @@ TEST_F(AuditLogTest, WritesEveryDecisionAsALineOfJson) {
 }
 
 TEST_F(AuditLogTest, AppendsAndKeepsTheFileToItsOwner) {
-  for (int i = 0; i < 2; ++i) AuditLog::Open(file_, clock_, log_).value()->Record(Event(true));
+  for (int i = 0; i < 2; ++i)
+    (void)AuditLog::Open(file_, clock_, log_).value()->Record(Event(true));
   EXPECT_EQ(Lines().size(), 2U);
   struct stat st {};
   ASSERT_EQ(stat(file_.c_str(), &st), 0);
@@ -78,13 +80,13 @@ TEST_F(AuditLogTest, WithoutAFileOnlyRefusalsAreKept) {
     const std::unique_ptr<AuditLog> owner(audit);
     EXPECT_FALSE(audit->Wants(true));
     EXPECT_TRUE(audit->Wants(false));
-    audit->Record(Event(false));
+    (void)audit->Record(Event(false));
   }
   EXPECT_EQ(log_.Count("event=denied"), 1U);
 }
 
 TEST_F(AuditLogTest, NamesCannotForgeALine) {
-  AuditLog::Open(file_, clock_, log_)
+  (void)AuditLog::Open(file_, clock_, log_)
       .value()
       ->Record(Event(false, "a\n{\"decision\":\"granted\"}\xff"));
   const auto lines = Lines();
@@ -97,7 +99,7 @@ TEST_F(AuditLogTest, AFullDiskIsCountedAndSaidOnce) {
   const auto audit = AuditLog::Open("/dev/full", clock_, log_).value().release();
   const std::unique_ptr<AuditLog> owner(audit);
   constexpr uint64_t kEvents = 10;
-  for (uint64_t i = 0; i < kEvents; ++i) audit->Record(Event(true));
+  for (uint64_t i = 0; i < kEvents; ++i) (void)audit->Record(Event(true));
   while (audit->dropped() < kEvents || log_.Count("event=audit_failed") == 0) {
     std::this_thread::yield();
   }
@@ -108,7 +110,7 @@ TEST_F(AuditLogTest, AFloodOfRefusalsDoesNotFillTheLog) {
   {
     const auto audit = AuditLog::Open(file_, clock_, log_).value().release();
     const std::unique_ptr<AuditLog> owner(audit);
-    for (int i = 0; i < 300; ++i) audit->Record(Event(false));
+    for (int i = 0; i < 300; ++i) (void)audit->Record(Event(false));
   }
   EXPECT_EQ(Lines().size(), 300U) << "the file has them all";
   EXPECT_EQ(log_.Count("event=denied"), 100U);
@@ -124,10 +126,10 @@ TEST_F(AuditLogTest, ALineAfterAFailedWriteStandsAlone) {
   const auto audit = AuditLog::Open(file_, clock_, log_).value().release();
   const std::unique_ptr<AuditLog> owner(audit);
   ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &cut), 0);
-  audit->Record(Event(true, "lost"));
+  (void)audit->Record(Event(true, "lost"));
   while (audit->dropped() == 0) std::this_thread::yield();
   ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &old), 0);
-  audit->Record(Event(true, "kept"));
+  (void)audit->Record(Event(true, "kept"));
   std::string text;
   do {
     text = std::string(AsText(ReadFile(file_, 1U << 20U).value()));

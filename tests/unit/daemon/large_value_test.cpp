@@ -176,7 +176,8 @@ TEST_F(LargeValueTest, AReadOfADiskThatHangsIsGivenUp) {
   });
   held->started.wait();
   clock_.late = seconds(61);
-  loader.Want(testkit::TextEntry("wakes"), SteadyTime{}, [](const auto&) {});
+  loader.Want(testkit::TextEntry("wakes"), SteadyTime{}, Loader::Patience::kNone,
+              [](const auto&) {});
   EXPECT_EQ(promise.get_future().get().code, Code::kTimeout);
   held->hold.count_down();
   EXPECT_TRUE(loader.Stop());

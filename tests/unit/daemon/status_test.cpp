@@ -29,7 +29,8 @@ TEST(StatusJson, TellsStateReasonAndVersionAndNoValue) {
   EXPECT_EQ(status["secretfs"], "1.2");
   EXPECT_EQ(status["audit_dropped"], 3);
   ASSERT_EQ(status["secrets"].size(), 4U);
-  EXPECT_EQ(status["secrets"][0], (Json{{"name", "idle"}, {"origin", "test"}, {"state", "idle"}}));
+  EXPECT_EQ(status["secrets"][0],
+            (Json{{"name", "idle"}, {"origin", "test"}, {"state", "pending"}}));
   EXPECT_EQ(status["secrets"][1]["version"], 2);
   EXPECT_EQ(status["secrets"][1]["size"], 7);
   EXPECT_EQ(status["secrets"][1]["changed"], "1970-01-01T00:00:01.000Z");

@@ -31,7 +31,8 @@ EntryPtr EntryMadeBy(std::string name, MakeValue make, std::vector<EntryPtr> inp
 /// The answer to one Want(), waited for. A copy, since Done gets it by reference.
 Result<ValuePtr> WantAndWait(Loader& loader, const EntryPtr& entry, SteadyTime deadline) {
   std::promise<Result<ValuePtr>> promise;
-  loader.Want(entry, deadline, [&](const Result<ValuePtr>& value) { promise.set_value(value); });
+  loader.Want(entry, deadline, Loader::Patience::kNone,
+              [&](const Result<ValuePtr>& value) { promise.set_value(value); });
   return promise.get_future().get();
 }
 
@@ -55,7 +56,7 @@ TEST_F(WorkerLoaderTest, MakesAValueOnceForAllWhoWant) {
   std::atomic<int> answered = 0;
   std::promise<void> all;
   for (int i = 0; i < kReaders; ++i) {
-    loader.Want(entry, Later(), [&](const Result<ValuePtr>& value) {
+    loader.Want(entry, Later(), Loader::Patience::kNone, [&](const Result<ValuePtr>& value) {
       EXPECT_TRUE(value.has_value());
       if (++answered == kReaders) all.set_value();
     });
@@ -72,7 +73,7 @@ TEST_F(WorkerLoaderTest, AnswersAtOnceWhatIsThere) {
   WorkerLoader loader(clock_, log_, 1);
   const auto main_thread = std::this_thread::get_id();
   std::optional<std::string> got;
-  loader.Want(entry, Later(), [&](const Result<ValuePtr>& value) {
+  loader.Want(entry, Later(), Loader::Patience::kNone, [&](const Result<ValuePtr>& value) {
     EXPECT_EQ(std::this_thread::get_id(), main_thread);
     got = TextOf(*value);
   });
@@ -101,7 +102,7 @@ TEST_F(WorkerLoaderTest, AnEarlierDeadlineOvertakesALaterOne) {
   });
   WorkerLoader loader(clock_, log_, 1);
   std::promise<void> late_answered;
-  loader.Want(entry, Later(), [&](const Result<ValuePtr>& value) {
+  loader.Want(entry, Later(), Loader::Patience::kNone, [&](const Result<ValuePtr>& value) {
     EXPECT_TRUE(value.has_value());
     late_answered.set_value();
   });
@@ -118,7 +119,7 @@ TEST_F(WorkerLoaderTest, OneStuckSecretDoesNotHoldUpAnother) {
     return MakeTestValue("v");
   });
   WorkerLoader loader(clock_, log_, 2);
-  loader.Want(stuck, Later(), [](const auto&) {});
+  loader.Want(stuck, Later(), Loader::Patience::kNone, [](const auto&) {});
   EXPECT_TRUE(WantAndWait(loader, TextEntry("other"), Later()));
   hold.count_down();
 }
@@ -137,12 +138,13 @@ TEST_F(WorkerLoaderTest, StopAnswersThoseWhoWaitAndThoseWhoCome) {
   WorkerLoader loader(clock_, log_, 1);
   std::atomic<int> refused = 0;
   const auto count = [&](const Result<ValuePtr>& value) { refused += value ? 0 : 1; };
-  loader.Want(entry, Later(), count);
+  loader.Want(entry, Later(), Loader::Patience::kNone, count);
   started.wait();
-  loader.Want(TextEntry("queued"), Later(), count);  // the one worker is busy
+  loader.Want(TextEntry("queued"), Later(), Loader::Patience::kNone,
+              count);  // the one worker is busy
   EXPECT_TRUE(loader.Stop());
   EXPECT_EQ(refused, 2);
-  loader.Want(TextEntry("too late"), Later(), count);
+  loader.Want(TextEntry("too late"), Later(), Loader::Patience::kNone, count);
   EXPECT_EQ(refused, 3);
 }
 
@@ -155,7 +157,7 @@ TEST_F(WorkerLoaderTest, StuckWorkersAreJoinedByOthers) {
       hold.wait();
       return MakeTestValue("v");
     }));
-    loader.Want(stuck.back(), Later(), [](const auto&) {});
+    loader.Want(stuck.back(), Later(), Loader::Patience::kNone, [](const auto&) {});
   }
   EXPECT_TRUE(WantAndWait(loader, TextEntry("other"), Later()));
   hold.count_down();
@@ -171,7 +173,8 @@ TEST_F(WorkerLoaderTest, StopAnswersAtOnceThoughAWorkerIsStuck) {
     return MakeTestValue("v");
   });
   WorkerLoader loader(clock_, log_, 1);
-  loader.Want(entry, Later(), [&](const Result<ValuePtr>& value) { refused += value ? 0 : 1; });
+  loader.Want(entry, Later(), Loader::Patience::kNone,
+              [&](const Result<ValuePtr>& value) { refused += value ? 0 : 1; });
   started.wait();
   EXPECT_FALSE(loader.Stop());
   EXPECT_EQ(refused, 1);

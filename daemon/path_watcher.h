@@ -1,0 +1,35 @@
+// PathWatcher: tells when files may have changed, by inotify on every folder that their paths lead
+// through: written in place, replaced by renaming, a symlink on the way turned elsewhere, a folder
+// made or removed, a disk mounted or unmounted over one. A thread of its own, which may block on a
+// file system that does not answer.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/result.h"
+
+namespace secretfs {
+
+class PathWatcher {
+ public:
+  /// Gets paths that were given to Watch() and may have changed since, none twice; on the watcher's
+  /// thread. What changes often is told when it has been quiet for a moment, and at the latest
+  /// after half a second.
+  using Changed = std::function<void(const std::vector<std::string>& paths)>;
+
+  /// Errors: kResource.
+  static Result<std::unique_ptr<PathWatcher>> Start(Changed changed);
+  virtual ~PathWatcher() = default;
+
+  /// Watches these absolute paths, which need not exist, and none else. A path that is new here is
+  /// looked at at once: what changes after the call is told.
+  virtual void Watch(std::vector<std::string> paths) = 0;
+  /// What cannot be watched, and why: the kernel's limits. Of the newest Watch().
+  [[nodiscard]] virtual std::vector<Error> Problems() const = 0;
+};
+
+}  // namespace secretfs

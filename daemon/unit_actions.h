@@ -1,0 +1,23 @@
+// UnitActions: asks the helper `secretfs actor` to restart, reload or signal units (secretfs(1),
+// ON CHANGE). Never waits for PID 1, which may be waiting for a secret.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "base/log.h"
+#include "core/consumers.h"
+
+namespace secretfs {
+
+class UnitActions {
+ public:
+  /// `socket` is the helper's. `log` must outlive it.
+  static std::unique_ptr<UnitActions> Make(std::string socket, Log& log);
+  virtual ~UnitActions() = default;
+  /// Sends one request, in the order of the calls; logs when nobody takes it. `secret` is for the
+  /// log. Does not block.
+  virtual void Ask(const OnChange& what, const std::string& secret) = 0;
+};
+
+}  // namespace secretfs

@@ -94,7 +94,7 @@ class Daemon {
 
  private:
   Status Serve(size_t declared) {
-    auto session = fs::Session::Create(mount_.device.get(), *ops_, groups_);
+    auto session = fs::Session::Create(mount_, *ops_, groups_);
     if (!session) {
       Unmount();
       return std::move(session).error();

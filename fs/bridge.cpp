@@ -1,5 +1,7 @@
 #include "fs/bridge.h"
 
+#include <poll.h>
+
 #include <cerrno>
 #include <limits>
 #include <memory>
@@ -72,6 +74,14 @@ void ReplyEntry(fuse_req_t request, const Reply<Attributes>& reply) noexcept {
   fuse_reply_entry(request, &entry);
 }
 
+void ReplyAttributes(fuse_req_t request, const Reply<Attributes>& reply) noexcept {
+  if (reply.error() != 0) {
+    fuse_reply_err(request, reply.error());
+  } else {
+    fuse_reply_attr(request, &reply.value().stat, reply.value().lasting ? kLasting : 0.0);
+  }
+}
+
 void ReplyOpen(fuse_req_t request, fuse_file_info info, const Reply<OpenFile>& reply) noexcept {
   if (reply.error() != 0) {
     fuse_reply_err(request, reply.error());
@@ -102,12 +112,22 @@ void OnInit(void* state, fuse_conn_info* connection) noexcept {
   const unsigned parallel = connection->capable & static_cast<unsigned>(FUSE_CAP_PARALLEL_DIROPS);
   connection->want |= parallel;
   static_cast<BridgeState*>(state)->side_by_side = parallel != 0;
-  connection->max_write = kLargestRead;  // nobody writes, but libfuse lets it limit reads too
+  connection->max_write = kLargestRead;  // libfuse lets it limit reads too
+}
+
+/// Of the thread that touches: it must not have anything fetched, nor wait for it, and rules and
+/// records are about others.
+bool IsToucher(fuse_req_t request) noexcept {
+  return StateOf(request).touching.IsBy(fuse_req_ctx(request)->pid);
 }
 
 void OnLookup(fuse_req_t raw, fuse_ino_t parent, const char* name) noexcept {
   const auto request = std::make_shared<Request>(raw);
   Guarded(request, [&] {
+    if (IsToucher(raw)) {
+      const auto reply = OpsOf(raw).PeekName(parent, name);
+      return ReplyEntry(request->Take(), reply);
+    }
     OpsOf(raw).Lookup(CallerOf(raw), parent, name, [request](const Reply<Attributes>& reply) {
       ReplyEntry(request->Take(), reply);
     });
@@ -118,12 +138,7 @@ void OnGetattr(fuse_req_t raw, fuse_ino_t inode, fuse_file_info* /*info*/) noexc
   const auto request = std::make_shared<Request>(raw);
   Guarded(request, [&] {
     OpsOf(raw).GetAttributes(CallerOf(raw), inode, [request](const Reply<Attributes>& reply) {
-      if (reply.error() != 0) {
-        fuse_reply_err(request->Take(), reply.error());
-      } else {
-        fuse_reply_attr(request->Take(), &reply.value().stat,
-                        reply.value().lasting ? kLasting : 0.0);
-      }
+      ReplyAttributes(request->Take(), reply);
     });
   });
 }
@@ -137,6 +152,13 @@ void OnAccess(fuse_req_t raw, fuse_ino_t inode, int mask) noexcept {
 }
 
 void OnOpen(fuse_req_t raw, fuse_ino_t inode, fuse_file_info* info) noexcept {
+  if (IsTouch(raw, inode)) {
+    StateOf(raw).touching.opened = true;
+    info->fh = 0;  // of no file, so nothing can be read by it
+    info->direct_io = 1;
+    fuse_reply_open(raw, info);
+    return;
+  }
   const auto request = std::make_shared<Request>(raw);
   Guarded(request, [&] {
     OpsOf(raw).Open(CallerOf(raw), inode, info->flags,
@@ -172,7 +194,28 @@ void OnRead(fuse_req_t raw, fuse_ino_t /*inode*/, size_t size, off_t offset,
   ReplyPart(raw, part);
 }
 
+/// Always readable and, as in sysfs, POLLPRI and POLLERR when it has changed since it was opened.
+void OnPoll(fuse_req_t raw, fuse_ino_t inode, fuse_file_info* info,
+            fuse_pollhandle* handle) noexcept {
+  PollPtr poll(handle);
+  const auto request = std::make_shared<Request>(raw);
+  Guarded(request, [&] {
+    BridgeState& state = StateOf(raw);
+    const auto file = state.files.Find(info->fh);
+    if (file == nullptr) {
+      fuse_reply_err(request->Take(), ESTALE);
+      return;
+    }
+    // Kept before looking, or a change in between would wake nobody.
+    if (poll) state.polls.Keep(inode, info->fh, std::move(poll));
+    constexpr unsigned kReady = POLLIN | POLLOUT | POLLRDNORM | POLLWRNORM;
+    const bool outdated = state.ops.IsOutdated(inode, *file);
+    fuse_reply_poll(request->Take(), outdated ? kReady | POLLPRI | POLLERR : kReady);
+  });
+}
+
 void OnRelease(fuse_req_t raw, fuse_ino_t /*inode*/, fuse_file_info* info) noexcept {
+  StateOf(raw).polls.Drop(info->fh);
   StateOf(raw).files.Remove(info->fh);
   fuse_reply_err(raw, 0);
 }
@@ -226,7 +269,7 @@ void OnReleasedir(fuse_req_t raw, fuse_ino_t /*inode*/, fuse_file_info* info) no
 }
 
 /// What is not here is answered ENOSYS by libfuse, and the kernel stops asking: flush, statfs,
-/// xattrs, all writes.
+/// reading of xattrs.
 fuse_lowlevel_ops MakeTable() noexcept {
   fuse_lowlevel_ops table{};
   table.init = OnInit;
@@ -235,14 +278,28 @@ fuse_lowlevel_ops MakeTable() noexcept {
   table.access = OnAccess;
   table.open = OnOpen;
   table.read = OnRead;
+  table.poll = OnPoll;
   table.release = OnRelease;
   table.opendir = OnOpendir;
   table.readdir = OnReaddir;
   table.releasedir = OnReleasedir;
+  AddWrites(table);
   return table;
 }
 
 }  // namespace
+
+bool IsTouch(fuse_req* request, uint64_t inode) noexcept {
+  return StateOf(request).touching.IsBy(fuse_req_ctx(request)->pid, inode);
+}
+
+void ReplyWithPeek(fuse_req* request, uint64_t inode) noexcept {
+  const auto kept = std::make_shared<Request>(request);
+  Guarded(kept, [&] {
+    const auto reply = OpsOf(request).Peek(inode);
+    ReplyAttributes(kept->Take(), reply);
+  });
+}
 
 const fuse_lowlevel_ops& BridgeTable() noexcept {
   static const fuse_lowlevel_ops table = MakeTable();

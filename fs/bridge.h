@@ -3,9 +3,12 @@
 
 #include "fs/handle_table.h"
 #include "fs/ops.h"
+#include "fs/poll_table.h"
 #include "fs/proc_caller.h"
+#include "fs/touch.h"
 
 struct fuse_lowlevel_ops;
+struct fuse_req;
 
 namespace secretfs::fs {
 
@@ -15,9 +18,21 @@ struct BridgeState {
   ProcGroups& groups;
   HandleTable<OpenFile> files;
   HandleTable<OpenDirectory> directories;
-  bool side_by_side = false;  // lookups of a folder: wanted, and the kernel is not yet told
+  PollTable polls;
+  Touching touching;
+  /// Lookups of a folder: wanted, and the kernel is not yet told.
+  std::atomic<bool> side_by_side{false};
+  BridgeState(const Ops& all_ops, ProcGroups& all_groups) : ops(all_ops), groups(all_groups) {}
 };
 
 const fuse_lowlevel_ops& BridgeTable() noexcept;
+
+/// Whatever would change something: EROFS, but for our own touch, which changes nothing.
+/// (fs/bridge_writes.cpp)
+void AddWrites(fuse_lowlevel_ops& table) noexcept;
+/// Whether the thread that touches asks, about what it is touching right now.
+bool IsTouch(fuse_req* request, uint64_t inode) noexcept;
+/// Replies with attributes as they are in memory.
+void ReplyWithPeek(fuse_req* request, uint64_t inode) noexcept;
 
 }  // namespace secretfs::fs

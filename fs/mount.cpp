@@ -23,7 +23,8 @@
 namespace secretfs::fs {
 namespace {
 
-constexpr const char* kType = "fuse.secretfs";
+constexpr const char* kKind = "fuse";
+constexpr const char* kType = "fuse.secretfs";  // with its subtype
 constexpr std::string_view kHelper = "fusermount3";
 constexpr std::string_view kHelperFolders[] = {"/run/wrappers/bin", "/usr/bin", "/bin",
                                                "/usr/local/bin"};
@@ -142,6 +143,39 @@ Status MountAsUser(Mount& mount) {
   return Ok{};
 }
 
+/// Without asking the file system, which does not answer before its daemon serves.
+Result<uint64_t> MountIdOf(int fd, const std::string& path) {
+  struct statx answer {};
+  if (::statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_MNT_ID, &answer) != 0 ||
+      (answer.stx_mask & STATX_MNT_ID) == 0) {
+    return SystemError(errno, "cannot tell the mount", path);
+  }
+  return answer.stx_mnt_id;
+}
+
+/// A mount that is not in the tree yet. It is read-only, but its file system is not, or no copy of
+/// the mount could be written to.
+Result<UniqueFd> MakeMount(int device) {
+  const UniqueFd context(::fsopen(kKind, FSOPEN_CLOEXEC));
+  if (!context) return SystemError(errno, "cannot open the file system", kKind);
+  const std::pair<const char*, std::string> options[] = {
+      {"source", "secretfs"}, {"subtype", "secretfs"}, {"fd", std::to_string(device)},
+      {"rootmode", "40000"},  {"user_id", "0"},        {"group_id", "0"}};
+  for (const auto& [key, value] : options) {
+    if (::fsconfig(context.get(), FSCONFIG_SET_STRING, key, value.c_str(), 0) != 0)
+      return SystemError(errno, "cannot set up the file system", key);
+  }
+  if (::fsconfig(context.get(), FSCONFIG_SET_FLAG, "allow_other", nullptr, 0) != 0 ||
+      ::fsconfig(context.get(), FSCONFIG_CMD_CREATE, nullptr, nullptr, 0) != 0) {
+    return SystemError(errno, "cannot make the file system", kKind);
+  }
+  UniqueFd made(::fsmount(context.get(), FSMOUNT_CLOEXEC,
+                          MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV |
+                              MOUNT_ATTR_NOEXEC | MOUNT_ATTR_NOATIME));
+  if (!made) return SystemError(errno, "cannot make the mount", kKind);
+  return made;
+}
+
 Status MountAsRoot(Mount& mount) {
   mount.shared = true;
   mount.device = UniqueFd(::open("/dev/fuse", O_RDWR | O_CLOEXEC));
@@ -154,11 +188,10 @@ Status MountAsRoot(Mount& mount) {
   // Held by descriptor, so that the folder cannot be swapped for a link to another one meanwhile.
   const UniqueFd folder(::open(mount.path.c_str(), O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
   if (!folder) return SystemError(errno, "cannot open the folder", mount.path);
-  const std::string options = "fd=" + std::to_string(mount.device.get()) +
-                              ",rootmode=40000,user_id=0,group_id=0,allow_other";
-  const std::string point = "/proc/self/fd/" + std::to_string(folder.get());
-  constexpr unsigned long kFlags = MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_NOATIME;
-  if (::mount("secretfs", point.c_str(), kType, kFlags, options.c_str()) != 0) {
+  const UniqueFd made = TRY(MakeMount(mount.device.get()));
+  mount.id = TRY(MountIdOf(made.get(), mount.path));
+  if (::move_mount(made.get(), "", folder.get(), "",
+                   MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) != 0) {
     return SystemError(errno, "cannot mount", mount.path);
   }
   return Ok{};
@@ -226,6 +259,23 @@ Result<Mount> MountAt(const std::string& path) {
     return SystemError(errno, "cannot set up the connection", mount.path);
   }
   return mount;
+}
+
+Result<UniqueFd> WritableCopy(const Mount& mount) {
+  if (mount.id == 0) return Error{Code::kUnsupported, "a user's mount has no copy", mount.path, ""};
+  const UniqueFd root(::open(mount.path.c_str(), O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  if (!root) return SystemError(errno, "cannot find the mount", mount.path);
+  if (TRY(MountIdOf(root.get(), mount.path)) != mount.id) {
+    return Error{Code::kNotFound, "something else is mounted here now", mount.path, ""};
+  }
+  UniqueFd copy(::open_tree(root.get(), "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH));
+  mount_attr writable{};
+  writable.attr_clr = MOUNT_ATTR_RDONLY;
+  writable.propagation = MS_PRIVATE;
+  if (!copy || ::mount_setattr(copy.get(), "", AT_EMPTY_PATH, &writable, sizeof(writable)) != 0) {
+    return SystemError(errno, "cannot copy the mount", mount.path);
+  }
+  return copy;
 }
 
 Status Unmount(const std::string& path) {

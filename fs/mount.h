@@ -1,7 +1,8 @@
 // Mounting and unmounting: a FUSE connection at a folder, read-only, nosuid, nodev, noexec. Root
-// mounts by mount(2), others through the setuid helper fusermount3.
+// mounts by fsmount(2), others through the setuid helper fusermount3.
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 #include "base/result.h"
@@ -14,12 +15,20 @@ struct Mount {
   UniqueFd device;       // the /dev/fuse connection, non-blocking
   bool shared = false;   // other users may look in (allow_other); root's mounts always
   bool covered = false;  // the folder was not empty, and what is in it is hidden now
+  uint64_t id = 0;       // of root's mounts, as in /proc/self/mountinfo
 };
 
 /// Makes the folder if it is missing, and takes a dead secretfs mount away from it first. Errors:
 /// kInvalid when it is no folder, or a live secretfs is mounted there; kPermission; kUnavailable
 /// without /dev/fuse or fusermount3.
 Result<Mount> MountAt(const std::string& path);
+
+/// The root of a copy of root's mount that can be written to, and that nobody else can reach: what
+/// is opened through it passes the `ro` of the mount by, so that Touch (fs/touch.h) can make
+/// inotify tell of a change. The copy keeps the file system alive after an unmount from outside, so
+/// it is not for keeping. Errors: kUnsupported when there can be none, as for a user's mount;
+/// kNotFound when the mount is gone.
+Result<UniqueFd> WritableCopy(const Mount& mount);
 
 /// Takes the mount away from the tree; who has files open keeps them until the connection closes.
 /// Errors: kIo.

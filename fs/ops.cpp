@@ -47,6 +47,38 @@ void Ops::GetAttributes(const Caller& caller, uint64_t inode, const AttributesDo
   FileAttributes(caller, std::move(snapshot), *node, done);
 }
 
+Reply<Attributes> Ops::PeekName(uint64_t parent, std::string_view name) const {
+  const SnapshotPtr snapshot = services_.snapshots.Load();
+  const Node* directory = snapshot->Find(parent);
+  const Node* node = directory == nullptr ? nullptr : snapshot->Child(*directory, name);
+  return node == nullptr ? Reply<Attributes>::Fail(ENOENT) : PeekAt(*snapshot, *node);
+}
+
+Reply<Attributes> Ops::Peek(uint64_t inode) const {
+  const SnapshotPtr snapshot = services_.snapshots.Load();
+  const Node* node = snapshot->Find(inode);
+  return node == nullptr ? Reply<Attributes>::Fail(ENOENT) : PeekAt(*snapshot, *node);
+}
+
+Attributes Ops::PeekAt(const Snapshot& snapshot, const Node& node) const {
+  if (node.is_directory()) return DirectoryAttributes(snapshot, node);
+  return Describe(node, node.file.entry->value(), snapshot.created());
+}
+
+bool Ops::IsOutdated(uint64_t inode, const OpenFile& file) const {
+  const SnapshotPtr snapshot = services_.snapshots.Load();
+  const Node* node = snapshot->Find(inode);
+  if (node == nullptr || node->is_directory()) return true;
+  const EntryPtr& entry = node->file.entry;
+  if (entry->spec().fresh) return false;  // what it says differs each time
+  const ValuePtr newest = entry->value();
+  if (newest == nullptr || newest == file.value) return false;
+  if (entry == file.entry) return newest->version != file.value->version;
+  // Declared otherwise since, which need not have changed what it holds.
+  return newest->content || file.value->content ||
+         !ConstantTimeEqual(newest->bytes.Expose(), file.value->bytes.Expose());
+}
+
 void Ops::FileAttributes(const Caller& caller, SnapshotPtr snapshot, const Node& node,
                          const AttributesDone& done) const {
   const Entry& entry = *node.file.entry;

@@ -83,6 +83,13 @@ class Ops {
               const AttributesDone& done) const;
   void GetAttributes(const Caller& caller, uint64_t inode, const AttributesDone& done) const;
 
+  /// The same from what is in memory, for ourselves: asks no rules, fetches nothing.
+  [[nodiscard]] Reply<Attributes> PeekName(uint64_t parent, std::string_view name) const;
+  [[nodiscard]] Reply<Attributes> Peek(uint64_t inode) const;
+
+  /// Whether the file at this inode has another content by now, or is not there any more.
+  [[nodiscard]] bool IsOutdated(uint64_t inode, const OpenFile& file) const;
+
   /// access(2) by the same rules as Open, and recorded like it. EACCES, EROFS.
   [[nodiscard]] int Access(const Caller& caller, uint64_t inode, int mask) const;
 
@@ -108,6 +115,7 @@ class Ops {
  private:
   void FileAttributes(const Caller& caller, SnapshotPtr snapshot, const Node& node,
                       const AttributesDone& done) const;
+  [[nodiscard]] Attributes PeekAt(const Snapshot& snapshot, const Node& node) const;
   [[nodiscard]] Attributes DirectoryAttributes(const Snapshot& snapshot, const Node& node) const;
   [[nodiscard]] Attributes Describe(const Node& node, const ValuePtr& value,
                                     WallTime created) const;

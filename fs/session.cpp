@@ -27,8 +27,7 @@ ssize_t ReadDevice(int fd, void* buffer, size_t size, void* /*state*/) {
 /// libfuse before 3.17 does not pass FUSE_CAP_PARALLEL_DIROPS on, so it is put into the reply to
 /// INIT here: the first after OnInit, as the kernel asks for nothing else before.
 void MendInitReply(BridgeState& state, const iovec* parts, int count) {
-  if (!state.side_by_side) return;
-  state.side_by_side = false;
+  if (!state.side_by_side || !state.side_by_side.exchange(false)) return;
   if (count == 2 && parts[1].iov_len >= FUSE_COMPAT_22_INIT_OUT_SIZE)
     static_cast<fuse_init_out*>(parts[1].iov_base)->flags |= FUSE_PARALLEL_DIROPS;
 }
@@ -55,15 +54,16 @@ void Session::Free::operator()(fuse_session* session) const noexcept {
   fuse_session_destroy(session);
 }
 
-Session::Session(int device, const Ops& ops, ProcGroups& groups, UniqueFd stop)
-    : device_(device), stop_(std::move(stop)), bridge_{ops, groups, {}, {}, false} {}
+Session::Session(const Mount& mount, const Ops& ops, ProcGroups& groups, UniqueFd stop)
+    : mount_(mount), stop_(std::move(stop)), bridge_(ops, groups) {}
 
 Session::~Session() = default;
 
-Result<std::unique_ptr<Session>> Session::Create(int device, const Ops& ops, ProcGroups& groups) {
+Result<std::unique_ptr<Session>> Session::Create(const Mount& mount, const Ops& ops,
+                                                 ProcGroups& groups) {
   UniqueFd stop(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
   if (!stop) return SystemError(errno, "cannot make an eventfd", "");
-  std::unique_ptr<Session> session(new Session(device, ops, groups, std::move(stop)));
+  std::unique_ptr<Session> session(new Session(mount, ops, groups, std::move(stop)));
   std::array<char, 9> name{"secretfs"};
   std::array<char*, 2> argv{name.data(), nullptr};
   fuse_args args = FUSE_ARGS_INIT(1, argv.data());
@@ -73,7 +73,7 @@ Result<std::unique_ptr<Session>> Session::Create(int device, const Ops& ops, Pro
   if (!session->session_) return Error{Code::kResource, "libfuse cannot make a session", "", ""};
   constexpr fuse_custom_io kIo{WriteDevice, ReadDevice, nullptr, nullptr};
   // libfuse closes the descriptor with its session, so it gets one of its own.
-  const int own = ::fcntl(device, F_DUPFD_CLOEXEC, 3);
+  const int own = ::fcntl(mount.device.get(), F_DUPFD_CLOEXEC, 3);
   if (own < 0 || fuse_session_custom_io(session->session_.get(), &kIo, own) != 0) {
     return Error{Code::kResource, "libfuse cannot use the connection", "", ""};
   }
@@ -81,7 +81,7 @@ Result<std::unique_ptr<Session>> Session::Create(int device, const Ops& ops, Pro
 }
 
 Result<bool> Session::WaitForRequest() const {
-  std::array<pollfd, 2> waits{{{device_, POLLIN, 0}, {stop_.get(), POLLIN, 0}}};
+  std::array<pollfd, 2> waits{{{mount_.device.get(), POLLIN, 0}, {stop_.get(), POLLIN, 0}}};
   while (::poll(waits.data(), waits.size(), -1) < 0) {
     if (errno != EINTR) return SystemError(errno, "cannot wait for requests", "/dev/fuse");
   }
@@ -106,7 +106,34 @@ Status Session::Serve() {
   return Ok{};
 }
 
-void Session::Announce(const Changes& /*changes*/) {}
+void Session::Announce(const Changes& changes) {
+  // What the kernel does not know (ENOENT) it need not forget.
+  for (const Changes::Gone& gone : changes.gone) {
+    fuse_lowlevel_notify_inval_entry(session_.get(), gone.directory, gone.name.c_str(),
+                                     gone.name.size());
+  }
+  for (const uint64_t directory : changes.directories) {
+    fuse_lowlevel_notify_inval_inode(session_.get(), directory, 0, 0);  // with its listing
+  }
+  for (const Changes::File& file : changes.files) {
+    fuse_lowlevel_notify_inval_inode(session_.get(), file.inode, -1, 0);  // attributes alone
+  }
+  for (const Changes::File& file : changes.files) {
+    if (file.content) bridge_.polls.Wake(file.inode);
+  }
+  Touch(changes.files);
+}
+
+void Session::Touch(const std::vector<Changes::File>& files) {
+  if (files.empty() || stopping_) return;
+  const auto root = WritableCopy(mount_);
+  if (!root) return;
+  TouchingThread self(bridge_.touching);
+  for (const Changes::File& file : files) {
+    if (stopping_) return;
+    self.Touch(root->get(), file);
+  }
+}
 
 void Session::Stop() noexcept {
   stopping_ = true;

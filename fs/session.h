@@ -8,6 +8,7 @@
 #include "base/unique_fd.h"
 #include "core/changes.h"
 #include "fs/bridge.h"
+#include "fs/mount.h"
 
 struct fuse_session;
 
@@ -17,9 +18,9 @@ class Ops;
 
 class Session {
  public:
-  /// `device` is the connection's non-blocking descriptor; it stays the caller's, and open, as does
-  /// `ops`.
-  static Result<std::unique_ptr<Session>> Create(int device, const Ops& ops, ProcGroups& groups);
+  /// `mount` stays the caller's, and its device open, as does `ops`.
+  static Result<std::unique_ptr<Session>> Create(const Mount& mount, const Ops& ops,
+                                                 ProcGroups& groups);
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
   ~Session();
@@ -28,8 +29,11 @@ class Session {
   /// Replies that Ops gives later must have come before the session is destroyed.
   Status Serve();
   /// Makes the kernel forget what is no longer so, wakes who polls, and lets inotify tell who
-  /// watches the files. Blocks until the kernel has it: from one thread that serves no requests,
-  /// and holds no lock that Ops needs.
+  /// watches the files: the last only for root's mounts, as a user's is read-only to us too. To be
+  /// called once what changed is published. Blocks until Serve() has answered our own requests:
+  /// from one thread at a time, not that of Serve(), that holds no lock which Ops needs. After
+  /// Stop() it ends early; Stop() must not come while it still runs, or it may wait until the
+  /// device is closed.
   void Announce(const Changes& changes);
   /// Makes Serve() return once the requests that wait are answered. From any thread.
   void Stop() noexcept;
@@ -38,10 +42,11 @@ class Session {
   struct Free {
     void operator()(fuse_session* session) const noexcept;
   };
-  Session(int device, const Ops& ops, ProcGroups& groups, UniqueFd stop);
+  Session(const Mount& mount, const Ops& ops, ProcGroups& groups, UniqueFd stop);
   Result<bool> WaitForRequest() const;
+  void Touch(const std::vector<Changes::File>& files);
 
-  int device_;
+  const Mount& mount_;
   UniqueFd stop_;
   std::atomic<bool> stopping_{false};
   BridgeState bridge_;

@@ -1,0 +1,43 @@
+// Touch: writes to our own files, through a copy of the mount that only we have, so that the kernel
+// tells inotify watchers of the file and of its folder. Nothing is changed by it: what is written
+// is dropped (fs/bridge_writes.cpp), and everybody else is answered as on a read-only file system.
+#pragma once
+
+#include <sys/types.h>
+
+#include <atomic>
+#include <cstdint>
+
+#include "core/changes.h"
+
+namespace secretfs::fs {
+
+/// What is being touched, and by whom. Written by the thread that touches, read by the one that
+/// answers it.
+struct Touching {
+  std::atomic<pid_t> thread{0};
+  std::atomic<uint64_t> inode{0};
+  std::atomic<bool> opened{false};  // by an answer of ours: it is our file
+  [[nodiscard]] bool IsBy(pid_t who) const noexcept { return who != 0 && who == thread; }
+  [[nodiscard]] bool IsBy(pid_t who, uint64_t which) const noexcept {
+    return IsBy(who) && which == inode;
+  }
+};
+
+/// Marks this thread as the one that touches while it lives.
+class TouchingThread {
+ public:
+  explicit TouchingThread(Touching& touching) noexcept;
+  TouchingThread(const TouchingThread&) = delete;
+  TouchingThread& operator=(const TouchingThread&) = delete;
+  ~TouchingThread();
+  /// IN_ATTRIB for those who watch the file or its folder and, when the content changed, before the
+  /// last IN_CLOSE_WRITE also IN_MODIFY. `root` is from WritableCopy(). A file that is gone is left
+  /// alone.
+  void Touch(int root, const Changes::File& file) noexcept;
+
+ private:
+  Touching& touching_;
+};
+
+}  // namespace secretfs::fs

@@ -1,0 +1,321 @@
+#include "fs/session.h"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <poll.h>
+#include <sys/epoll.h>
+#include <sys/inotify.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <set>
+#include <thread>
+
+#include "fs/mount.h"
+#include "fs/ops.h"
+#include "tests/testkit/entries.h"
+#include "tests/testkit/fake_accounts.h"
+#include "tests/testkit/fake_clock.h"
+#include "tests/testkit/fake_loader.h"
+#include "tests/testkit/recording_audit.h"
+#include "tests/testkit/temp_dir.h"
+
+namespace secretfs::fs {
+namespace {
+
+using testkit::AccessFor;
+using testkit::MakeTestValue;
+using testkit::TextEntry;
+
+constexpr int kPatience = 60'000;  // milliseconds until a test is taken to hang
+
+/// Real mounts, which only root can make.
+class SessionTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    if (::geteuid() != 0 || ::access("/dev/fuse", R_OK | W_OK) != 0) {
+      GTEST_SKIP() << "needs root and /dev/fuse, to mount";
+    }
+    Publish(*entry_, "first");
+    Publish(*beside_, "beside");
+    snapshots_.Publish(Tree({entry_, beside_}));
+    auto mount = MountAt(folder_ / "mnt");
+    if (!mount && mount.error().code == Code::kPermission) GTEST_SKIP() << "may not mount";
+    ASSERT_TRUE(mount) << mount.error().Text();
+    mount_ = *std::move(mount);
+    session_ = *Session::Create(mount_, ops_, groups_);
+    server_ = std::jthread([this] { served_ = session_->Serve().has_value(); });
+    struct stat st {};
+    ASSERT_EQ(::stat(mount_.path.c_str(), &st), 0);
+  }
+  void TearDown() override {
+    if (!session_) return;
+    EXPECT_TRUE(Unmount(mount_.path));
+    session_->Stop();
+    server_.join();
+    EXPECT_TRUE(served_);
+  }
+
+  static SnapshotPtr Tree(const std::vector<EntryPtr>& entries) {
+    std::vector<File> files;
+    for (const EntryPtr& entry : entries) files.push_back({entry, AccessFor(0, 0, 0400)});
+    return Snapshot::Build(files, WallTime{});
+  }
+  void Publish(Entry& entry, std::string_view text) {
+    entry.Publish(MakeTestValue(text), clock_.Steady());
+  }
+  [[nodiscard]] std::string Path(std::string_view below) const {
+    return mount_.path + "/" + std::string(below);
+  }
+  [[nodiscard]] static uint64_t InodeOf(const std::string& path) {
+    struct stat st {};
+    EXPECT_EQ(::stat(path.c_str(), &st), 0) << path;
+    return st.st_ino;
+  }
+  void Announce(bool content = true) {
+    Changes changes;
+    changes.files.push_back({InodeOf(Path("dir/a")), "dir/a", content});
+    session_->Announce(changes);
+  }
+
+  testkit::TempDir folder_;
+  testkit::FakeClock clock_;
+  testkit::FakeAccounts accounts_;
+  testkit::FakeLoader loader_;
+  testkit::RecordingAudit audit_;
+  EntryPtr entry_ = TextEntry("dir/a");
+  EntryPtr beside_ = TextEntry("dir/beside");
+  SnapshotCell snapshots_{Snapshot::Build({}, WallTime{})};
+  Ops ops_{{snapshots_, loader_, accounts_, audit_, clock_}};
+  ProcGroups groups_{clock_};
+  Mount mount_;
+  std::unique_ptr<Session> session_;
+  std::jthread server_;
+  bool served_ = false;
+};
+
+/// What a watcher of a file or folder was told, until now. Announce() returns after the kernel has
+/// queued it.
+class Watcher {
+ public:
+  explicit Watcher(const std::string& path) {
+    EXPECT_GE(::inotify_add_watch(fd_.get(), path.c_str(),
+                                  IN_MODIFY | IN_CLOSE_WRITE | IN_ATTRIB | IN_CREATE | IN_DELETE),
+              0);
+  }
+  /// "MODIFY", "CLOSE_WRITE", "ATTRIB"; with the name for a folder's.
+  std::vector<std::string> Told() {
+    std::vector<std::string> told;
+    alignas(inotify_event) std::array<char, 4096> buffer{};
+    ssize_t size = 0;
+    while ((size = ::read(fd_.get(), buffer.data(), buffer.size())) > 0) {
+      for (ssize_t at = 0; at < size;) {
+        const auto* event = reinterpret_cast<const inotify_event*>(buffer.data() + at);
+        std::string text = (event->mask & IN_MODIFY) != 0        ? "MODIFY"
+                           : (event->mask & IN_CLOSE_WRITE) != 0 ? "CLOSE_WRITE"
+                           : (event->mask & IN_ATTRIB) != 0      ? "ATTRIB"
+                                                                 : "other";
+        if (event->len > 0) text += std::string(" ") + event->name;
+        told.push_back(std::move(text));
+        at += static_cast<ssize_t>(sizeof(inotify_event) + event->len);
+      }
+    }
+    return told;
+  }
+
+ private:
+  UniqueFd fd_{::inotify_init1(IN_CLOEXEC | IN_NONBLOCK)};
+};
+
+TEST_F(SessionTest, WatchersOfFileAndFolderAreToldOfNewContent) {
+  Watcher file(Path("dir/a"));
+  Watcher folder(Path("dir"));
+  Watcher other(Path("dir/beside"));
+  Publish(*entry_, "second, longer");
+  Announce();
+  EXPECT_EQ(file.Told(), (std::vector<std::string>{"ATTRIB", "MODIFY", "CLOSE_WRITE"}));
+  EXPECT_EQ(folder.Told(), (std::vector<std::string>{"ATTRIB a", "MODIFY a", "CLOSE_WRITE a"}));
+  EXPECT_EQ(other.Told(), std::vector<std::string>{});
+  struct stat st {};
+  ASSERT_EQ(::stat(Path("dir/a").c_str(), &st), 0);
+  EXPECT_EQ(st.st_size, 14) << "the new size, not what was written";
+  EXPECT_EQ(testkit::TempDir::Read(Path("dir/a")), "second, longer");
+}
+
+TEST_F(SessionTest, ATouchIsNoReadForTheRecord) {
+  Publish(*entry_, "second");
+  Announce();
+  EXPECT_TRUE(audit_.events().empty());
+}
+
+TEST_F(SessionTest, AnEmptyFileKeepsItsSize) {
+  Publish(*entry_, "");
+  Announce();
+  struct stat st {};
+  ASSERT_EQ(::stat(Path("dir/a").c_str(), &st), 0);
+  EXPECT_EQ(st.st_size, 0);
+}
+
+TEST_F(SessionTest, OwnerOrModeAloneIsNoModification) {
+  Watcher file(Path("dir/a"));
+  Announce(false);
+  EXPECT_EQ(file.Told(), (std::vector<std::string>{"ATTRIB", "CLOSE_WRITE"}));
+}
+
+TEST_F(SessionTest, AFolderIsToldOfAFileThatNobodyLookedAt) {
+  const Snapshot& tree = *snapshots_.Load();
+  const Node* folder = tree.Child(*tree.Find(kRootInode), "dir");
+  Watcher watcher(Path("dir"));
+  Changes changes;
+  changes.files.push_back({tree.Child(*folder, "a")->inode, "dir/a", true});
+  session_->Announce(changes);
+  EXPECT_EQ(watcher.Told(), (std::vector<std::string>{"ATTRIB a", "MODIFY a", "CLOSE_WRITE a"}));
+}
+
+TEST_F(SessionTest, AFileThatIsNotThereIsLeftAlone) {
+  Changes changes;
+  changes.files.push_back({4711, "dir/none", true});
+  changes.gone.push_back({4711, "none"});
+  changes.directories.push_back(4712);
+  session_->Announce(changes);
+  EXPECT_EQ(testkit::TempDir::Read(Path("dir/a")), "first");
+}
+
+TEST_F(SessionTest, WhatIsMountedOverItIsNotWrittenTo) {
+  const uint64_t inode = InodeOf(Path("dir/a"));
+  ASSERT_EQ(::mount("test", mount_.path.c_str(), "tmpfs", 0, ""), 0);
+  ::mkdir(Path("dir").c_str(), 0755);
+  ::close(::open(Path("dir/a").c_str(), O_CREAT | O_WRONLY | O_CLOEXEC, 0600));
+  Changes changes;
+  changes.files.push_back({inode, "dir/a", true});
+  session_->Announce(changes);
+  EXPECT_EQ(testkit::TempDir::Read(Path("dir/a")), "");
+  EXPECT_EQ(::umount2(mount_.path.c_str(), MNT_DETACH), 0);
+}
+
+TEST_F(SessionTest, ListingsAndNamesAreForgotten) {
+  const auto names = [this] {
+    std::set<std::string> listed;
+    for (const auto& item : std::filesystem::directory_iterator(Path("dir")))
+      listed.insert(item.path().filename());
+    return listed;
+  };
+  EXPECT_EQ(names(), (std::set<std::string>{"a", "beside"}));
+  const uint64_t directory = InodeOf(Path("dir"));
+  EXPECT_EQ(::access(Path("dir/a").c_str(), F_OK), 0);
+  const EntryPtr added = TextEntry("dir/added");
+  Publish(*added, "new");
+  snapshots_.Publish(Tree({beside_, added}));
+  Changes changes;
+  changes.gone.push_back({directory, "a"});
+  changes.directories.push_back(directory);
+  session_->Announce(changes);
+  EXPECT_EQ(names(), (std::set<std::string>{"added", "beside"}));
+  EXPECT_EQ(::access(Path("dir/a").c_str(), F_OK), -1);
+  EXPECT_EQ(testkit::TempDir::Read(Path("dir/added")), "new");
+}
+
+short Ready(int fd, int patience = 0) {
+  pollfd wait{fd, POLLIN | POLLPRI, 0};
+  ::poll(&wait, 1, patience);
+  return wait.revents;
+}
+
+TEST_F(SessionTest, PollTellsOfANewerVersionUntilItIsOpenedAgain) {
+  const UniqueFd old(::open(Path("dir/a").c_str(), O_RDONLY | O_CLOEXEC));
+  EXPECT_EQ(Ready(old.get()), POLLIN);
+  for (int i = 0; i < 100; ++i) EXPECT_EQ(Ready(old.get()), POLLIN) << "as often as one likes";
+  std::jthread changer([this] {
+    Publish(*entry_, "second");
+    Announce();
+  });
+  pollfd wait{old.get(), POLLPRI, 0};  // not POLLIN, which is always there
+  EXPECT_EQ(::poll(&wait, 1, kPatience), 1);
+  EXPECT_EQ(wait.revents, POLLPRI | POLLERR);
+  changer.join();
+  EXPECT_EQ(Ready(old.get()), POLLIN | POLLPRI | POLLERR) << "it stays so";
+  std::array<char, 16> buffer{};
+  EXPECT_EQ(::read(old.get(), buffer.data(), buffer.size()), 5) << "the version that was opened";
+  const UniqueFd reopened(::open(Path("dir/a").c_str(), O_RDONLY | O_CLOEXEC));
+  EXPECT_EQ(Ready(reopened.get()), POLLIN);
+}
+
+TEST_F(SessionTest, PollOfAnotherFileOrOwnerIsNotWoken) {
+  const UniqueFd other(::open(Path("dir/beside").c_str(), O_RDONLY | O_CLOEXEC));
+  const UniqueFd same(::open(Path("dir/a").c_str(), O_RDONLY | O_CLOEXEC));
+  EXPECT_EQ(Ready(other.get()), POLLIN);
+  EXPECT_EQ(Ready(same.get()), POLLIN);
+  Announce(false);
+  EXPECT_EQ(Ready(other.get()), POLLIN);
+  EXPECT_EQ(Ready(same.get()), POLLIN);
+}
+
+TEST_F(SessionTest, PollGoesByContentWhenDeclaredOtherwise) {
+  const UniqueFd old(::open(Path("dir/a").c_str(), O_RDONLY | O_CLOEXEC));
+  const EntryPtr other = TextEntry("dir/a");
+  snapshots_.Publish(Tree({other}));
+  EXPECT_EQ(Ready(old.get()), POLLIN) << "nothing newer is known";
+  Publish(*other, "first");
+  EXPECT_EQ(Ready(old.get()), POLLIN) << "the same content";
+  Publish(*other, "second");
+  EXPECT_EQ(Ready(old.get()), POLLIN | POLLPRI | POLLERR);
+}
+
+TEST_F(SessionTest, EpollIsWokenForEachOfSeveralDescriptors) {
+  const UniqueFd epoll(::epoll_create1(EPOLL_CLOEXEC));
+  std::array<UniqueFd, 3> files;
+  for (size_t i = 0; i < files.size(); ++i) {
+    files[i] = UniqueFd(::open(Path("dir/a").c_str(), O_RDONLY | O_CLOEXEC));
+    epoll_event event{};
+    event.events = EPOLLPRI;
+    event.data.u64 = i;
+    ASSERT_EQ(::epoll_ctl(epoll.get(), EPOLL_CTL_ADD, files[i].get(), &event), 0);
+  }
+  std::array<epoll_event, 3> got{};
+  EXPECT_EQ(::epoll_wait(epoll.get(), got.data(), 3, 0), 0);
+  files[2].reset();  // closed while it is polled
+  std::jthread changer([this] {
+    Publish(*entry_, "second");
+    Announce();
+  });
+  std::set<uint64_t> told;
+  while (told.size() < 2) {
+    const int count = ::epoll_wait(epoll.get(), got.data(), 3, kPatience);
+    ASSERT_GT(count, 0);
+    for (int i = 0; i < count; ++i) told.insert(got[static_cast<size_t>(i)].data.u64);
+  }
+  EXPECT_EQ(told, (std::set<uint64_t>{0, 1}));
+}
+
+/// Who makes a writable mount of it, as root can, is refused all the same.
+TEST_F(SessionTest, NothingIsWritableToOthers) {
+  const UniqueFd copy = *WritableCopy(mount_);
+  const int at = copy.get();
+  const auto refused = [](long result) { return result == -1 && errno == EROFS; };
+  for (const int flags : {O_WRONLY, O_RDWR, O_WRONLY | O_TRUNC, O_WRONLY | O_APPEND}) {
+    EXPECT_TRUE(refused(::openat(at, "dir/a", flags | O_CLOEXEC))) << flags;
+  }
+  EXPECT_TRUE(refused(::openat(at, "dir/new", O_WRONLY | O_CREAT | O_CLOEXEC, 0600)));
+  EXPECT_TRUE(refused(::mkdirat(at, "dir/new", 0700)));
+  EXPECT_TRUE(refused(::mknodat(at, "dir/new", S_IFIFO | 0600, 0)));
+  EXPECT_TRUE(refused(::symlinkat("x", at, "dir/new")));
+  EXPECT_TRUE(refused(::linkat(at, "dir/a", at, "dir/new", 0)));
+  EXPECT_TRUE(refused(::renameat(at, "dir/a", at, "dir/new")));
+  EXPECT_TRUE(refused(::unlinkat(at, "dir/a", 0)));
+  EXPECT_TRUE(refused(::unlinkat(at, "dir", AT_REMOVEDIR)));
+  EXPECT_TRUE(refused(::fchmodat(at, "dir/a", 0777, 0)));
+  EXPECT_TRUE(refused(::fchownat(at, "dir/a", 1, 1, 0)));
+  EXPECT_TRUE(refused(::utimensat(at, "dir/a", nullptr, 0)));
+  EXPECT_TRUE(refused(::faccessat(at, "dir/a", W_OK, 0)));
+  const std::string direct = "/proc/self/fd/" + std::to_string(at) + "/dir/a";
+  EXPECT_TRUE(refused(::truncate(direct.c_str(), 0)));
+  EXPECT_TRUE(refused(::setxattr(direct.c_str(), "user.x", "1", 1, 0)));
+  EXPECT_TRUE(refused(::removexattr(direct.c_str(), "user.x")));
+}
+
+}  // namespace
+}  // namespace secretfs::fs

@@ -78,6 +78,29 @@ Status ReadSecrets(const Map& map, std::map<std::string, KeyFile>& secrets) {
   return Ok{};
 }
 
+/// The least that is worth a file of its own.
+constexpr uint64_t kLeastAuditBytes = 4096;
+constexpr unsigned kMostAuditFiles = 1000;
+
+Status SetRotation(const Map& map, AuditConfig& audit) {
+  for (const std::string key : {"max_size", "keep"}) {
+    const YamlNode* node = map.Find(key);
+    if (node != nullptr && audit.file.empty()) {
+      return map.At(*node, Quote(key) + " is of a file, and 'audit' names none", "");
+    }
+  }
+  if (const YamlNode* size = map.Find("max_size")) {
+    audit.most_bytes = TRY(config_read::Size(map, *size, "'max_size'"));
+    if (audit.most_bytes < kLeastAuditBytes) {
+      return map.At(*size, "an audit file of less than 4KiB holds hardly a line", "");
+    }
+  }
+  if (const YamlNode* keep = map.Find("keep")) {
+    audit.keep = TRY(config_read::Count(map, *keep, "'keep'", kMostAuditFiles));
+  }
+  return Ok{};
+}
+
 }  // namespace
 
 Status AddIdentities(const Map& top, std::vector<IdentityConfig>& identities) {
@@ -110,10 +133,21 @@ Status SetPlugins(const Map& top, std::optional<PluginsConfig>& plugins) {
 Status SetAudit(const Map& top, AuditConfig& audit) {
   const YamlNode* node = top.Find("audit");
   if (node == nullptr) return Ok{};
-  if (!audit.file.empty()) return top.At(*node, "'audit' is set twice", "");
+  if (!audit.file.empty() || audit.journal) return top.At(*node, "'audit' is set twice", "");
   const Map map = TRY(Map::Of(*node, top.text(), "'audit'"));
-  TRY(map.OnlyKeys(std::vector<std::string>{"file"}));
-  audit.file = TRY(map.Path("file"));
+  TRY(map.OnlyKeys(std::vector<std::string>{"file", "max_size", "keep", "journal", "required"}));
+  if (map.Find("file") != nullptr) audit.file = TRY(map.Path("file"));
+  if (const YamlNode* journal = map.Find("journal")) {
+    audit.journal = TRY(config_read::Bool(map, *journal, "'journal'"));
+  }
+  if (audit.file.empty() && !audit.journal) {
+    return map.At(*node, "'audit' needs a 'file' or a 'journal'",
+                  "as in {file: PATH} or {journal: true}");
+  }
+  TRY(SetRotation(map, audit));
+  if (const YamlNode* required = map.Find("required")) {
+    audit.required = TRY(config_read::Bool(map, *required, "'required'"));
+  }
   return Ok{};
 }
 

@@ -144,6 +144,42 @@ Result<std::chrono::milliseconds> Duration(const Map& map, const YamlNode& node,
   return std::chrono::milliseconds(number * factor);
 }
 
+Result<uint64_t> Size(const Map& map, const YamlNode& node, const std::string& what) {
+  const std::string text = TRY(Scalar(map, node, what));
+  uint64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  const std::string_view unit(end, static_cast<size_t>(text.data() + text.size() - end));
+  constexpr unsigned kUnknown = 64;
+  unsigned shift = kUnknown;
+  if (unit.empty()) shift = 0;
+  if (unit == "KiB") shift = 10;
+  if (unit == "MiB") shift = 20;
+  if (unit == "GiB") shift = 30;
+  if (error != std::errc() || shift == kUnknown || number > UINT32_MAX) {
+    return map.At(node, Quote(text) + " is not a size", "as in 64MiB, 500KiB or 1GiB");
+  }
+  return number << shift;
+}
+
+Result<unsigned> Count(const Map& map, const YamlNode& node, const std::string& what,
+                       unsigned most) {
+  const std::string text = TRY(Scalar(map, node, what));
+  unsigned number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc() || end != text.data() + text.size() || number > most) {
+    return map.At(node, Quote(text) + " is not a number up to " + std::to_string(most), "");
+  }
+  return number;
+}
+
+Result<bool> Bool(const Map& map, const YamlNode& node, const std::string& what) {
+  const std::string text = TRY(Scalar(map, node, what));
+  if (!node.plain || (text != "true" && text != "false")) {
+    return map.At(node, Quote(text) + " is neither true nor false", "write it without quotes");
+  }
+  return text == "true";
+}
+
 Result<std::vector<CallerRule>> Readers(const Map& map, const YamlNode& node) {
   if (node.kind != YamlNode::Kind::kList) {
     return map.At(node, "'readers' must be a list", "as in readers: [\"group:monitoring\"]");

@@ -56,6 +56,13 @@ Result<mode_t> Mode(const Map& map, const YamlNode& node);
 /// "10s", "500ms", "2m", "1h"; at most an hour. "0" means not at all. `what` names it.
 Result<std::chrono::milliseconds> Duration(const Map& map, const YamlNode& node,
                                            const std::string& what);
+/// "64MiB": bytes, or KiB, MiB or GiB of them. `what` names it.
+Result<uint64_t> Size(const Map& map, const YamlNode& node, const std::string& what);
+/// A number up to `most`. `what` names it.
+Result<unsigned> Count(const Map& map, const YamlNode& node, const std::string& what,
+                       unsigned most);
+/// true or false. `what` names it.
+Result<bool> Bool(const Map& map, const YamlNode& node, const std::string& what);
 Result<std::vector<CallerRule>> Readers(const Map& map, const YamlNode& node);
 
 }  // namespace secretfs::config_read

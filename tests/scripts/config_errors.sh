@@ -42,7 +42,7 @@ refused 1:1 "unknown key 'secret'" "did you mean 'secrets'\? .*identities.*views
 refused 2:7 "unknown key 'aeg'" "did you mean 'age'\?" $'secrets:\n  a: {aeg: src/x}'
 refused 2:20 "unknown key 'ower'" "did you mean 'owner'\?" $'secrets:\n  a: {file: src/x, ower: root}'
 refused 1:12 "unknown key 'modes'" "did you mean 'mode'\?" 'defaults: {modes: "0400"}'
-refused 1:9 "unknown key 'journal-file'" 'known: file' 'audit: {journal-file: x}'
+refused 1:9 "unknown key 'journal-file'" 'known: file, max_size, keep, journal, required' 'audit: {journal-file: x}'
 refused 3:3 "'a' stands here twice" "first at ([^ ]*/)?config.yaml:2:3" $'secrets:\n  a: {file: src/x}\n  a: {file: src/x}'
 refused 3:1 "'secrets' stands here twice" "first at ([^ ]*/)?config.yaml:1:1" $'secrets:\n  a: {file: src/x}\nsecrets: {}'
 refused 2:20 "'file' stands here twice" 'first at .*:2:7' $'secrets:\n  a: {file: src/x, file: src/y}'

@@ -199,6 +199,22 @@ TEST(Config, MergesFilesInTheirOrder) {
   EXPECT_EQ(config->audit.file, "/log");
 }
 
+TEST(Config, TheAuditIsRotatedAndMayGoToTheJournal) {
+  const AuditConfig plain = Good("audit: {file: /log}").audit;
+  EXPECT_EQ(plain, (AuditConfig{.file = "/log", .most_bytes = 64U << 20U, .keep = 5}));
+  const AuditConfig full =
+      Good("audit: {file: a, max_size: 500KiB, keep: 0, journal: true, required: true}").audit;
+  EXPECT_EQ(full, (AuditConfig{.file = "/etc/secretfs/a",
+                               .journal = true,
+                               .required = true,
+                               .most_bytes = 500U << 10U,
+                               .keep = 0}));
+  EXPECT_EQ(Good("audit: {file: /a, max_size: 4GiB, keep: 1000}").audit.most_bytes,
+            uint64_t{4} << 30U);
+  EXPECT_EQ(Good("audit: {file: /a, max_size: 5000}").audit.most_bytes, 5000U);
+  EXPECT_TRUE(Good("audit: {journal: true}").audit.file.empty());
+}
+
 TEST(Config, OfNothingIsEmpty) {
   for (const char* text :
        {"", "\n\n", "# only words\n", "---\n", "---\n...\n", "{}", "null", "~", "secrets:\n",

@@ -38,6 +38,8 @@ class AuditSink {
   virtual ~AuditSink() = default;
   /// Whether Record() would keep such an event; spares gathering facts that nobody wants.
   [[nodiscard]] virtual bool Wants(bool allowed) const noexcept = 0;
+  /// The same for one of user `uid` that is allowed and fails.
+  [[nodiscard]] virtual bool WantsFailure(uid_t uid) const noexcept = 0;
   /// False: it is not on record and has to be, so what was allowed must not be given.
   [[nodiscard]] virtual bool Record(AuditEvent event) noexcept = 0;
 };

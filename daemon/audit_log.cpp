@@ -54,8 +54,9 @@ std::string AuditLine(WallTime time, const AuditEvent& event) {
   return line + "}\n";
 }
 
-Result<std::unique_ptr<AuditLog>> AuditLog::Open(const std::string& file, const Clock& clock,
+Result<std::unique_ptr<AuditLog>> AuditLog::Open(const AuditConfig& config, const Clock& clock,
                                                  Log& log) {
+  const std::string& file = config.file;
   UniqueFd fd;
   if (!file.empty()) {
     fd.reset(::open(file.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK,

@@ -16,20 +16,22 @@
 #include "base/log.h"
 #include "base/unique_fd.h"
 #include "core/audit.h"
+#include "core/config.h"
 
 namespace secretfs {
 
 class AuditLog final : public AuditSink {
  public:
-  /// `file` is appended to, made with mode 0600; empty: refusals only, to the log. Errors: the
+  /// The file is appended to, made with mode 0600; empty: refusals only, to the log. Errors: the
   /// file's.
-  static Result<std::unique_ptr<AuditLog>> Open(const std::string& file, const Clock& clock,
+  static Result<std::unique_ptr<AuditLog>> Open(const AuditConfig& config, const Clock& clock,
                                                 Log& log);
   AuditLog(const AuditLog&) = delete;
   AuditLog& operator=(const AuditLog&) = delete;
   ~AuditLog() override;  // writes what is queued
 
   [[nodiscard]] bool Wants(bool allowed) const noexcept override { return !allowed || file_; }
+  [[nodiscard]] bool WantsFailure(uid_t /*uid*/) const noexcept override { return false; }
   [[nodiscard]] bool Record(AuditEvent event) noexcept override;
   [[nodiscard]] uint64_t dropped() const noexcept { return dropped_; }
 

@@ -81,7 +81,7 @@ class Daemon {
   Status Run(Assembly assembly) {
     identities_ = assembly.identities;
     AskNssForNames(config_, accounts_);
-    audit_ = TRY(AuditLog::Open(config_.audit.file, clock_, log_));
+    audit_ = TRY(AuditLog::Open(config_.audit, clock_, log_));
     assembly.files.push_back(StatusFile());
     snapshots_ = std::make_unique<SnapshotCell>(Snapshot::Build(assembly.files, started_));
     loader_ = std::make_unique<WorkerLoader>(
@@ -179,8 +179,14 @@ class Daemon {
   File StatusFile() {
     const auto make = [this](std::span<const ValuePtr>, SteadyTime,
                              const std::stop_token&) -> Result<Value> {
-      const StatusFacts facts{options_.version, started_, audit_->dropped(),
-                              identities_->Get().problems};
+      StatusFacts facts;
+      facts.version = options_.version;
+      facts.started = started_;
+      facts.pid = ::getpid();
+      facts.now = clock_.Wall();
+      facts.steady_now = clock_.Steady();
+      facts.audit_dropped = audit_->dropped();
+      facts.identity_problems = identities_->Get().problems;
       Value value;
       value.bytes =
           TRY(SecretBytes::CopyOf(AsBytes(StatusJson(facts, snapshots_->Load()->files()))));

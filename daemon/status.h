@@ -2,6 +2,9 @@
 // reasons, no values.
 #pragma once
 
+#include <sys/types.h>
+
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -9,11 +12,25 @@
 
 namespace secretfs {
 
+/// How the newest configurations were taken in, since the start.
+struct Reloads {
+  uint64_t succeeded = 0;
+  uint64_t failed = 0;
+  std::optional<WallTime> last;         // that succeeded
+  std::optional<WallTime> last_failed;  // after it
+  std::optional<Error> error;           // of that one
+};
+
 struct StatusFacts {
   std::string version;
-  WallTime started;
+  WallTime started{};
+  pid_t pid = 0;
+  WallTime now{};  // of both clocks, for ages
+  SteadyTime steady_now{};
+  Reloads reloads{};
   uint64_t audit_dropped = 0;
-  std::vector<Error> identity_problems;
+  std::optional<uint64_t> waiting_readers{};  // when that is known
+  std::vector<Error> identity_problems{};
 };
 
 /// The files alone: the status's `secrets`.

@@ -130,23 +130,34 @@ Attributes Ops::Describe(const Node& node, const ValuePtr& value, WallTime creat
   return attributes;
 }
 
-bool Ops::Decide(const Caller& caller, const File& file, AuditEvent::Operation operation) const {
+namespace {
+
+AuditEvent EventOf(const Caller& caller, const File& file, const Decision& decision,
+                   AuditEvent::Operation operation) {
+  return {.operation = operation,
+          .allowed = decision.allow,
+          .rule = std::string(decision.rule),
+          .name = file.entry->name(),
+          .failure = "",
+          .uid = caller.uid(),
+          .gid = caller.gid(),
+          .pid = caller.pid(),
+          .process = caller.Process(),
+          .units = caller.InUnits(),
+          .executable = caller.Executable()};
+}
+
+}  // namespace
+
+Decision Ops::Decide(const Caller& caller, const File& file,
+                     AuditEvent::Operation operation) const {
   const Decision decision = CheckRead(file.access, caller, services_.accounts);
-  if (services_.audit.Wants(decision.allow)) {
-    const bool recorded = services_.audit.Record({.operation = operation,
-                                                  .allowed = decision.allow,
-                                                  .rule = std::string(decision.rule),
-                                                  .name = file.entry->name(),
-                                                  .failure = "",
-                                                  .uid = caller.uid(),
-                                                  .gid = caller.gid(),
-                                                  .pid = caller.pid(),
-                                                  .process = caller.Process(),
-                                                  .units = caller.InUnits(),
-                                                  .executable = caller.Executable()});
-    return decision.allow && recorded;
+  if (decision.allow) return decision;
+  file.entry->usage().denials.fetch_add(1, std::memory_order_relaxed);
+  if (services_.audit.Wants(false)) {
+    (void)services_.audit.Record(EventOf(caller, file, decision, operation));
   }
-  return decision.allow;
+  return decision;
 }
 
 int Ops::Access(const Caller& caller, uint64_t inode, int mask) const {
@@ -157,7 +168,11 @@ int Ops::Access(const Caller& caller, uint64_t inode, int mask) const {
   if (node->is_directory()) return 0;
   if ((mask & X_OK) != 0) return EACCES;  // nothing here is a program
   if ((mask & R_OK) == 0) return 0;
-  return Decide(caller, node->file, AuditEvent::Operation::kAccess) ? 0 : EACCES;
+  constexpr auto kAccess = AuditEvent::Operation::kAccess;
+  const Decision decision = Decide(caller, node->file, kAccess);
+  if (!decision.allow) return EACCES;
+  if (!services_.audit.Wants(true)) return 0;
+  return services_.audit.Record(EventOf(caller, node->file, decision, kAccess)) ? 0 : EACCES;
 }
 
 void Ops::Open(const Caller& caller, uint64_t inode, int flags, const OpenDone& done) const {
@@ -167,15 +182,37 @@ void Ops::Open(const Caller& caller, uint64_t inode, int flags, const OpenDone& 
   if (node->is_directory()) return done(Reply<OpenFile>::Fail(EISDIR));
   if ((flags & O_ACCMODE) != O_RDONLY || (flags & O_TRUNC) != 0)
     return done(Reply<OpenFile>::Fail(EROFS));
-  if (!Decide(caller, node->file, AuditEvent::Operation::kOpen))
-    return done(Reply<OpenFile>::Fail(EACCES));
+  const Decision decision = Decide(caller, node->file, AuditEvent::Operation::kOpen);
+  if (!decision.allow) return done(Reply<OpenFile>::Fail(EACCES));
   const SteadyTime deadline = services_.clock.Steady() + node->file.access.wait;
   const EntryPtr& entry = node->file.entry;
-  services_.loader.Want(entry, deadline, Loader::Patience::kUntilDeadline,
-                        [done, entry](const Result<ValuePtr>& value) {
-                          done(value ? Reply<OpenFile>(OpenFile{*value, entry})
-                                     : Reply<OpenFile>::Fail(ErrnoFor(value.error().code)));
-                        });
+  std::optional<AuditEvent> event;
+  // Now, since who waits may be gone, and its pid another's, when the answer is known.
+  if (services_.audit.Wants(true) ||
+      (!entry->value() && services_.audit.WantsFailure(caller.uid())))
+    event = EventOf(caller, node->file, decision, AuditEvent::Operation::kOpen);
+  services_.loader.Want(
+      entry, deadline, Loader::Patience::kUntilDeadline,
+      [this, done, entry, event = std::move(event)](const Result<ValuePtr>& value) mutable {
+        done(Given(entry, value, std::move(event)));
+      });
+}
+
+Reply<OpenFile> Ops::Given(const EntryPtr& entry, const Result<ValuePtr>& value,
+                           std::optional<AuditEvent> event) const {
+  if (!value) {
+    if (event) {
+      event->failure = value.error().Text();
+      (void)services_.audit.Record(std::move(*event));
+    }
+    return Reply<OpenFile>::Fail(ErrnoFor(value.error().code));
+  }
+  if (event && services_.audit.Wants(true)) {
+    event->version = (*value)->version;
+    if (!services_.audit.Record(std::move(*event))) return Reply<OpenFile>::Fail(EACCES);
+  }
+  entry->usage().opens.fetch_add(1, std::memory_order_relaxed);
+  return OpenFile{*value, entry};
 }
 
 ByteView Ops::Read(const OpenFile& file, uint64_t offset, size_t size) noexcept {

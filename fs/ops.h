@@ -7,6 +7,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <utility>
 #include <variant>
 
@@ -93,8 +94,9 @@ class Ops {
   /// access(2) by the same rules as Open, and recorded like it. EACCES, EROFS.
   [[nodiscard]] int Access(const Caller& caller, uint64_t inode, int mask) const;
 
-  /// Decides, records, then gives the newest value. EACCES; EROFS; ETIMEDOUT after the entry's
-  /// `wait`; and what ErrnoFor says of a failed value.
+  /// Decides, then records and gives the newest value. EACCES, also when it must be on record and
+  /// cannot be; EROFS; ETIMEDOUT after the entry's `wait`; and what ErrnoFor says of a failed
+  /// value.
   void Open(const Caller& caller, uint64_t inode, int flags, const OpenDone& done) const;
 
   /// The part of the file at `offset`, clipped to its end; of a file that is in memory.
@@ -119,8 +121,12 @@ class Ops {
   [[nodiscard]] Attributes DirectoryAttributes(const Snapshot& snapshot, const Node& node) const;
   [[nodiscard]] Attributes Describe(const Node& node, const ValuePtr& value,
                                     WallTime created) const;
-  [[nodiscard]] bool Decide(const Caller& caller, const File& file,
-                            AuditEvent::Operation operation) const;
+  /// A denial is counted and recorded here; what is allowed, when it is known what was given.
+  [[nodiscard]] Decision Decide(const Caller& caller, const File& file,
+                                AuditEvent::Operation operation) const;
+  /// The end of an open that was allowed: counted, recorded if there is an event.
+  [[nodiscard]] Reply<OpenFile> Given(const EntryPtr& entry, const Result<ValuePtr>& value,
+                                      std::optional<AuditEvent> event) const;
 
   Services services_;
 };

@@ -13,10 +13,12 @@ class RecordingAudit final : public AuditSink {
  public:
   std::atomic<bool> wants_allowed = true;
   std::atomic<bool> wants_denied = true;
+  std::atomic<bool> wants_failures = false;
 
   [[nodiscard]] bool Wants(bool allowed) const noexcept override {
     return allowed ? wants_allowed : wants_denied;
   }
+  [[nodiscard]] bool WantsFailure(uid_t /*uid*/) const noexcept override { return wants_failures; }
   [[nodiscard]] bool Record(AuditEvent event) noexcept override {
     const std::lock_guard lock(mutex_);
     events_.push_back(std::move(event));

@@ -44,7 +44,7 @@ class AuditLogTest : public testing::Test {
 
 TEST_F(AuditLogTest, WritesEveryDecisionAsALineOfJson) {
   {
-    const auto audit = AuditLog::Open(file_, clock_, log_).value().release();
+    const auto audit = AuditLog::Open({.file = file_}, clock_, log_).value().release();
     const std::unique_ptr<AuditLog> owner(audit);
     EXPECT_TRUE(audit->Wants(true));
     (void)audit->Record(Event(true));
@@ -67,7 +67,7 @@ TEST_F(AuditLogTest, WritesEveryDecisionAsALineOfJson) {
 
 TEST_F(AuditLogTest, AppendsAndKeepsTheFileToItsOwner) {
   for (int i = 0; i < 2; ++i)
-    (void)AuditLog::Open(file_, clock_, log_).value()->Record(Event(true));
+    (void)AuditLog::Open({.file = file_}, clock_, log_).value()->Record(Event(true));
   EXPECT_EQ(Lines().size(), 2U);
   struct stat st {};
   ASSERT_EQ(stat(file_.c_str(), &st), 0);
@@ -76,7 +76,7 @@ TEST_F(AuditLogTest, AppendsAndKeepsTheFileToItsOwner) {
 
 TEST_F(AuditLogTest, WithoutAFileOnlyRefusalsAreKept) {
   {
-    const auto audit = AuditLog::Open("", clock_, log_).value().release();
+    const auto audit = AuditLog::Open({.file = ""}, clock_, log_).value().release();
     const std::unique_ptr<AuditLog> owner(audit);
     EXPECT_FALSE(audit->Wants(true));
     EXPECT_TRUE(audit->Wants(false));
@@ -86,7 +86,7 @@ TEST_F(AuditLogTest, WithoutAFileOnlyRefusalsAreKept) {
 }
 
 TEST_F(AuditLogTest, NamesCannotForgeALine) {
-  (void)AuditLog::Open(file_, clock_, log_)
+  (void)AuditLog::Open({.file = file_}, clock_, log_)
       .value()
       ->Record(Event(false, "a\n{\"decision\":\"granted\"}\xff"));
   const auto lines = Lines();
@@ -96,7 +96,7 @@ TEST_F(AuditLogTest, NamesCannotForgeALine) {
 }
 
 TEST_F(AuditLogTest, AFullDiskIsCountedAndSaidOnce) {
-  const auto audit = AuditLog::Open("/dev/full", clock_, log_).value().release();
+  const auto audit = AuditLog::Open({.file = "/dev/full"}, clock_, log_).value().release();
   const std::unique_ptr<AuditLog> owner(audit);
   constexpr uint64_t kEvents = 10;
   for (uint64_t i = 0; i < kEvents; ++i) (void)audit->Record(Event(true));
@@ -108,7 +108,7 @@ TEST_F(AuditLogTest, AFullDiskIsCountedAndSaidOnce) {
 
 TEST_F(AuditLogTest, AFloodOfRefusalsDoesNotFillTheLog) {
   {
-    const auto audit = AuditLog::Open(file_, clock_, log_).value().release();
+    const auto audit = AuditLog::Open({.file = file_}, clock_, log_).value().release();
     const std::unique_ptr<AuditLog> owner(audit);
     for (int i = 0; i < 300; ++i) (void)audit->Record(Event(false));
   }
@@ -123,7 +123,7 @@ TEST_F(AuditLogTest, ALineAfterAFailedWriteStandsAlone) {
   ::signal(SIGXFSZ, SIG_IGN);
   const std::string line = AuditLine(clock_.Wall(), Event(true));
   const rlimit cut{line.size() / 2, old.rlim_max};  // as a disk that is full after half a line
-  const auto audit = AuditLog::Open(file_, clock_, log_).value().release();
+  const auto audit = AuditLog::Open({.file = file_}, clock_, log_).value().release();
   const std::unique_ptr<AuditLog> owner(audit);
   ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &cut), 0);
   (void)audit->Record(Event(true, "lost"));
@@ -139,7 +139,7 @@ TEST_F(AuditLogTest, ALineAfterAFailedWriteStandsAlone) {
 }
 
 TEST_F(AuditLogTest, AFileThatCannotBeOpenedIsAnError) {
-  const auto audit = AuditLog::Open(folder_.path() + "/no/such", clock_, log_);
+  const auto audit = AuditLog::Open({.file = folder_.path() + "/no/such"}, clock_, log_);
   ASSERT_FALSE(audit);
   EXPECT_NE(audit.error().Text().find("cannot open the audit file"), std::string::npos);
 }

@@ -22,8 +22,8 @@ TEST(StatusJson, TellsStateReasonAndVersionAndNoValue) {
   stale->Fail({Code::kNotFound, "gone", "/f", ""}, {});
   const auto failed = testkit::TextEntry("failed");
   failed->Fail({Code::kNoMatch, "no identity", "/g", "add one"}, {});
-  const std::string text =
-      StatusJson({"1.2", {}, 3, {}}, {{idle, {}}, {ready, {}}, {stale, {}}, {failed, {}}});
+  const std::string text = StatusJson({.version = "1.2", .audit_dropped = 3},
+                                      {{idle, {}}, {ready, {}}, {stale, {}}, {failed, {}}});
   EXPECT_EQ(text.find("hunter"), std::string::npos);
   const Json status = Json::parse(text);
   EXPECT_EQ(status["secretfs"], "1.2");

@@ -194,6 +194,81 @@ TEST_F(OpsTest, OpenRecordsGrantsAndDenials) {
   EXPECT_EQ(events[1].rule, "owner");
 }
 
+TEST_F(OpsTest, TheRecordOfAnOpenHasTheVersionThatWasGiven) {
+  entries_[0]->Publish(MakeTestValue("x"), clock_.Steady());
+  entries_[0]->Publish(MakeTestValue("y"), clock_.Steady());
+  FakeCaller alice(kAlice, kAlice);
+  alice.units.unit = "db.service";
+  Open(alice, Inode("alice"));
+  const auto events = audit_.events();
+  ASSERT_EQ(events.size(), 1U);
+  EXPECT_EQ(events[0].version, 2U);
+  EXPECT_EQ(events[0].units.unit, "db.service");
+  EXPECT_EQ(events[0].process, alice.pid());
+  EXPECT_EQ(events[0].failure, "");
+}
+
+TEST_F(OpsTest, WhoWaitsIsRecordedAsHeWasWhenHeCame) {
+  std::optional<Reply<OpenFile>> reply;
+  {
+    FakeCaller alice(kAlice, kAlice);
+    alice.units.unit = "db.service";
+    ops_.Open(alice, Inode("alice"), O_RDONLY, [&](const Reply<OpenFile>& r) { reply.emplace(r); });
+  }
+  EXPECT_TRUE(audit_.events().empty()) << "it is not known yet what he gets";
+  loader_.Answer(entries_[0]->Publish(MakeTestValue("x"), clock_.Steady()));
+  const auto events = audit_.events();
+  ASSERT_EQ(events.size(), 1U);
+  EXPECT_EQ(events[0].version, 1U);
+  EXPECT_EQ(events[0].units.unit, "db.service");
+}
+
+TEST_F(OpsTest, AnOpenThatFailsIsRecordedAsGrantedWithItsReason) {
+  for (const auto& [code, text] : {std::pair{Code::kTimeout, "not there in time"},
+                                   {Code::kInterrupted, "interrupted"},
+                                   {Code::kNotFound, "no such file"}}) {
+    ops_.Open(FakeCaller(kAlice, kAlice), Inode("alice"), O_RDONLY, [](const auto&) {});
+    loader_.Answer(Error{code, text, "", "a hint"});
+    const AuditEvent event = audit_.events().back();
+    EXPECT_TRUE(event.allowed);
+    EXPECT_EQ(event.failure, text);
+    EXPECT_EQ(event.version, 0U);
+  }
+  EXPECT_EQ(audit_.events().size(), 3U);
+  EXPECT_EQ(entries_[0]->usage().opens, 0U);
+}
+
+TEST_F(OpsTest, AFailureIsRecordedAlsoWhereGrantsAreNot) {
+  audit_.wants_allowed = false;
+  audit_.wants_failures = true;
+  ops_.Open(root_, Inode("alice"), O_RDONLY, [](const auto&) {});
+  loader_.Answer(Error{Code::kNotFound, "no such file", "", ""});
+  ASSERT_EQ(audit_.events().size(), 1U);
+  EXPECT_EQ(audit_.events()[0].failure, "no such file");
+  ops_.Open(root_, Inode("alice"), O_RDONLY, [](const auto&) {});
+  loader_.Answer(entries_[0]->Publish(MakeTestValue("x"), clock_.Steady()));
+  EXPECT_EQ(audit_.events().size(), 1U);
+}
+
+TEST_F(OpsTest, WhatMustBeOnRecordAndIsNotIsNotGiven) {
+  entries_[0]->Publish(MakeTestValue("x"), clock_.Steady());
+  audit_.keeps = false;
+  const auto reply = Open(FakeCaller(kAlice, kAlice), Inode("alice"));
+  ASSERT_TRUE(reply);
+  EXPECT_EQ(reply->error(), EACCES);
+  EXPECT_EQ(ops_.Access(FakeCaller(kAlice, kAlice), Inode("alice"), R_OK), EACCES);
+  EXPECT_EQ(entries_[0]->usage().opens, 0U);
+}
+
+TEST_F(OpsTest, OpensAndDenialsAreCounted) {
+  entries_[0]->Publish(MakeTestValue("x"), clock_.Steady());
+  Open(FakeCaller(kAlice, kAlice), Inode("alice"));
+  Open(root_, Inode("alice"));
+  Open(FakeCaller(kBob, kBob), Inode("alice"));
+  EXPECT_EQ(entries_[0]->usage().opens, 2U);
+  EXPECT_EQ(entries_[0]->usage().denials, 1U);
+}
+
 TEST_F(OpsTest, OpenWaitsAsLongAsTheEntrySays) {
   std::optional<Reply<OpenFile>> reply;
   ops_.Open(FakeCaller(kAlice, kAlice), Inode("alice"), O_RDONLY,

@@ -9,7 +9,6 @@
 #include <string>
 #include <vector>
 
-#include "base/clock.h"
 #include "base/result.h"
 
 namespace secretfs {
@@ -23,10 +22,14 @@ class PathWatcher {
 
   /// Errors: kResource.
   static Result<std::unique_ptr<PathWatcher>> Start(Changed changed);
+  /// Nothing is told after this. Waits two seconds for the thread; one that is stuck in a file
+  /// system that does not answer, or in `Changed`, is left behind. It holds nothing but its own.
   virtual ~PathWatcher() = default;
 
-  /// Watches these absolute paths, which need not exist, and none else. A path that is new here is
-  /// looked at at once: what changes after the call is told.
+  /// Watches these absolute paths, which need not exist, and none else. What changes after the call
+  /// is told: it waits until the new paths have been looked at, which takes a file system that
+  /// answers some microseconds each, but a second at most; the paths that took longer are told
+  /// once, as they may have changed meanwhile. Does not wait when called by `Changed`.
   virtual void Watch(std::vector<std::string> paths) = 0;
   /// What cannot be watched, and why: the kernel's limits. Of the newest Watch().
   [[nodiscard]] virtual std::vector<Error> Problems() const = 0;

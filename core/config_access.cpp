@@ -3,7 +3,8 @@
 namespace secretfs::config_access {
 
 const std::vector<std::string>& Keys() {
-  static const std::vector<std::string> keys{"owner", "group", "mode", "readers", "wait"};
+  static const std::vector<std::string> keys{"owner", "group", "mode",     "readers",
+                                             "wait",  "links", "on_change"};
   return keys;
 }
 
@@ -20,7 +21,5 @@ Result<Access> LoadAccess(const config_read::Map& map, const Access& defaults) {
   }
   return access;
 }
-
-Result<Consumers> LoadConsumers(const config_read::Map& /*map*/) { return Consumers{}; }
 
 }  // namespace secretfs::config_access

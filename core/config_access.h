@@ -7,7 +7,6 @@
 
 #include "core/access.h"
 #include "core/config_read.h"
-#include "core/consumers.h"
 
 namespace secretfs::config_access {
 
@@ -15,6 +14,5 @@ const std::vector<std::string>& Keys();
 
 /// What the map does not say is as in `defaults`.
 Result<Access> LoadAccess(const config_read::Map& map, const Access& defaults);
-Result<Consumers> LoadConsumers(const config_read::Map& map);
 
 }  // namespace secretfs::config_access

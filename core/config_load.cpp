@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "core/config.h"
 #include "core/config_access.h"
+#include "core/config_consumers.h"
 #include "core/config_keys.h"
 #include "core/config_read.h"
 #include "core/name.h"
@@ -48,6 +49,7 @@ class ConfigLoader {
       TRY(ForEach(top, "views", [this](const auto&... a) { return LoadView(a...); }));
     }
     TRY(CheckFileOrDirectory());
+    TRY(config_consumers::CheckLinks(config_));
     return std::move(config_);
   }
 
@@ -122,7 +124,7 @@ class ConfigLoader {
     const std::string origin = TRY(OneOf(map, name, kinds));
     SecretConfig secret{name.text, "", "", "", {}, {}, map.PlaceOf(name)};
     secret.access = TRY(config_access::LoadAccess(map, defaults_));
-    secret.consumers = TRY(config_access::LoadConsumers(map));
+    secret.consumers = TRY(config_consumers::Load(map));
     if (origin == "source") {
       TRY(LoadSourceRef(map, secret));
     } else {
@@ -188,7 +190,7 @@ class ConfigLoader {
     }
     view.parameters = TRY(LoadParameters(map, spec->parameters, others));
     view.access = TRY(config_access::LoadAccess(map, defaults_));
-    view.consumers = TRY(config_access::LoadConsumers(map));
+    view.consumers = TRY(config_consumers::Load(map));
     config_.views.push_back(std::move(view));
     return Ok{};
   }

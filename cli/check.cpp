@@ -12,7 +12,7 @@
 #include "daemon/assemble.h"
 #include "daemon/config_files.h"
 #include "daemon/status.h"
-#include "daemon/worker_loader.h"
+#include "daemon/making.h"
 
 namespace secretfs {
 namespace {

@@ -1,6 +1,26 @@
 #include "core/entry.h"
 
+#include <algorithm>
+
 namespace secretfs {
+namespace {
+
+constexpr std::chrono::milliseconds kShortestChange{1};  // that file times of all kinds can tell
+
+bool Same(const Token& a, const Token& b) {
+  return a.host == b.host && a.user == b.user && a.kind == b.kind &&
+         ConstantTimeEqual(a.value.Expose(), b.value.Expose());
+}
+
+/// Whether readers and views would find no difference. Contents are not compared: they are large,
+/// and would have to be decrypted.
+bool Same(const Value& a, const Value& b) {
+  return !a.content && !b.content && ConstantTimeEqual(a.bytes.Expose(), b.bytes.Expose()) &&
+         std::ranges::equal(a.tokens, b.tokens,
+                            [](const Token& x, const Token& y) { return Same(x, y); });
+}
+
+}  // namespace
 
 std::string_view StateName(EntryState state) noexcept {
   switch (state) {
@@ -32,12 +52,20 @@ Entry::Report Entry::GetReport() const {
   return report;
 }
 
-ValuePtr Entry::Publish(Value value, SteadyTime now) {
-  auto next = std::make_shared<Value>(std::move(value));
-  ValuePtr old;  // declared before the lock, so dropped (and perhaps wiped) after it
+ValuePtr Entry::Publish(Value value, SteadyTime now, WallTime wall) {
+  ValuePtr old = this->value();  // dropped (and perhaps wiped) after the lock
+  ValuePtr next = old;
+  if (!old || !Same(*old, value)) {
+    value.version = old ? old->version + 1 : 1;
+    if (old) value.modified = std::max<WallTime>(wall, old->modified + kShortestChange);
+    next = std::make_shared<const Value>(std::move(value));
+  } else if (old->notes != value.notes) {
+    value.version = old->version;
+    value.modified = old->modified;
+    next = std::make_shared<const Value>(std::move(value));
+  }
   const std::lock_guard lock(mutex_);
-  next->version = ++versions_;
-  old = std::exchange(value_, next);
+  value_ = next;
   error_.reset();
   tried_ = now;
   return next;

@@ -30,6 +30,7 @@ constexpr size_t kMaxValueBytes = size_t{16} << 20U;
 struct Note {
   std::string text;
   bool by_design = false;  // the format has no place for it, and other views have
+  bool operator==(const Note&) const = default;
 };
 
 struct Value {
@@ -93,7 +94,12 @@ class Entry {
 
   /// Held by who makes the value, so that it is made once at a time. Inputs are locked after what
   /// needs them.
-  [[nodiscard]] std::unique_lock<std::mutex> LockMaking() { return std::unique_lock(making_); }
+  [[nodiscard]] std::unique_lock<std::mutex> LockMaking() {
+    wanted_ = true;
+    return std::unique_lock(making_);
+  }
+  /// Whether somebody ever began to make the value.
+  [[nodiscard]] bool wanted() const noexcept { return wanted_; }
 
   /// The newest value, or null.
   [[nodiscard]] ValuePtr value() const;
@@ -106,9 +112,10 @@ class Entry {
   };
   [[nodiscard]] Report GetReport() const;
 
-  /// Publishes a new version, whose time is after the one before; who opened an older one keeps it.
-  /// The same bytes again are no new version.
-  ValuePtr Publish(Value value, SteadyTime now);
+  /// Publishes a new version; who opened an older one keeps it. Its time is `wall`, but always
+  /// after the one before, and that of the first is the source's. The same again is no new version:
+  /// the value that was there is given. A content always counts as new. For one thread at a time.
+  ValuePtr Publish(Value value, SteadyTime now, WallTime wall);
   /// A value that was there stays.
   void Fail(Error error, SteadyTime now);
 
@@ -117,12 +124,12 @@ class Entry {
  private:
   const EntrySpec spec_;
   EntryUsage usage_;
+  std::atomic<bool> wanted_{false};
   std::mutex making_;
   mutable std::mutex mutex_;  // guards what follows
   ValuePtr value_;
   std::optional<Error> error_;
   SteadyTime tried_{};
-  uint64_t versions_ = 0;
 };
 
 /// A part of a value with content, which lies in it as a whole.

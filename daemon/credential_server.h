@@ -1,7 +1,7 @@
 // CredentialServer: answers LoadCredential=ID:SOCKET of systemd, which connects as root from the
-// unit's cgroup, under the same policy as .credstore (core/policy.h, CheckCredential). It has no way
-// to say no in that protocol but to send more than systemd takes, so that a unit that is refused
-// does not start with an empty credential. (systemd.exec(5), LoadCredential=)
+// unit's cgroup, under the same policy as .credstore (core/policy.h, CheckCredential). It has no
+// way to say no in that protocol but to send more than systemd takes, so that a unit that is
+// refused does not start with an empty credential. (systemd.exec(5), LoadCredential=)
 #pragma once
 
 #include <memory>

@@ -1,40 +1,44 @@
-// WorkerLoader: makes values, and reads parts of large ones, on a few worker threads, and keeps
-// those who wait for them as entries in a list, so that a thousand waiting readers cost no thread.
-// While all workers are stuck in sources that do not answer, another is added each second, up to a
-// limit. One thread more watches the deadlines. An entry is made once at a time, whoever asks.
+// WorkerLoader: makes values, and reads parts of large ones, on a few worker threads. Those who
+// wait are entries of a table, so that a thousand waiting readers cost no thread. While all workers
+// are stuck in sources that do not answer, another is added each second, up to a limit. One thread
+// more watches the deadlines, and what is to be tried again.
 #pragma once
 
 #include <condition_variable>
-#include <deque>
 #include <functional>
-#include <map>
 #include <mutex>
 #include <optional>
-#include <set>
 #include <stop_token>
 #include <thread>
-#include <variant>
 #include <vector>
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "core/entry.h"
+#include "daemon/load_schedule.h"
+#include "daemon/making.h"
 #include "daemon/part_reader.h"
 
 namespace secretfs {
 
 class WorkerLoader final : public Loader {
  public:
-  WorkerLoader(const Clock& clock, Log& log, size_t workers);
+  /// `tried` hears of each entry (but the fresh ones) whose value was made, newly or again, or
+  /// could not be: Entry::GetReport() tells which. Called on a worker that holds no locks, inputs
+  /// before who needs them; may be empty, and must not wait for this loader.
+  WorkerLoader(const Clock& clock, Log& log, size_t workers,
+               std::function<void(const EntryPtr&)> tried = {});
   WorkerLoader(const WorkerLoader&) = delete;
   WorkerLoader& operator=(const WorkerLoader&) = delete;
   ~WorkerLoader() override;
 
+  /// Who keeps waiting for what may still come has it tried again once a second. One whose deadline
+  /// has passed already gets the newest failure, if there is one.
   Ticket Want(const EntryPtr& entry, SteadyTime deadline, Patience patience, Done done) override;
   void Cancel(Ticket ticket) override;
   /// Makes the value anew although there may be one, since what it is made from may have changed;
-  /// the old one stays if that fails. Does nothing for who was never wanted. Views over it are the
-  /// caller's to refresh.
+  /// the old one stays if that fails. What is being made already is made once more. Does nothing
+  /// for what was never wanted. Views over it are the caller's to refresh.
   void Refresh(const EntryPtr& entry);
   /// Gives up with kTimeout after a minute.
   Ticket Read(Part part, PartDone done) override;
@@ -45,68 +49,31 @@ class WorkerLoader final : public Loader {
   [[nodiscard]] bool Stop(const std::function<void()>& end_sources = {});
 
  private:
-  struct Waiter {
-    Ticket ticket;
-    SteadyTime deadline;
-    Patience patience;
-    Done done;
-  };
-  struct Job {
-    EntryPtr entry;
-    std::vector<Waiter> waiters;
-  };
-
-  /// Who takes it out of `readings_` answers it.
-  struct Reading {
-    Ticket ticket;
-    Part part;
-    SteadyTime deadline;
-    PartDone done;
-  };
-  using ReadingPtr = std::shared_ptr<const Reading>;
-  using Task = std::variant<EntryPtr, ReadingPtr>;
-  using Refuse = std::function<void(const Error&)>;
-
-  void QueueLocked(Task task);
-  void WakeForLocked(SteadyTime deadline);
+  void NoteQueuedLocked();
+  void WakeForLocked(SteadyTime time);
+  [[nodiscard]] size_t MostRetriesLocked() const;
   void Work(const std::stop_token& stop);
-  void MakeAndAnswer(const EntryPtr& entry, const std::stop_token& stop);
-  void ReadAndAnswer(const ReadingPtr& reading, PartReader& reader);
+  void MakeAndAnswer(const LoadSchedule::MakeTask& task, const std::stop_token& stop);
+  void ReadAndAnswer(const LoadSchedule::ReadTask& task, PartReader& reader);
   void NoteUnread(const Part& part, const Error& error);
   void AddWorkerLocked();
   void ReplaceStuckLocked(SteadyTime now);
-  void WatchDeadlines(const std::stop_token& stop);
-  std::vector<Refuse> TakeExpiredLocked(SteadyTime now);
-  std::optional<SteadyTime> NextDeadlineLocked() const;
+  void WatchTime(const std::stop_token& stop);
 
   const Clock& clock_;
   Log& log_;
+  const std::function<void(const EntryPtr&)> tried_;
   std::mutex mutex_;
   std::condition_variable_any work_;
-  std::condition_variable_any deadlines_;
-  std::map<const Entry*, Job> jobs_;  // queued or being made
-  std::set<ReadingPtr> readings_;     // likewise
-  std::deque<Task> queue_;
+  std::condition_variable_any time_;
+  LoadSchedule schedule_;
   std::optional<SteadyTime>
-      waits_since_;   // when the oldest of the queue came, or the last worker was added for it
+      waits_since_;   // when the oldest task came, or the last worker was added for it
   size_t alive_ = 0;  // threads that have not ended
   std::condition_variable_any ended_;
-  SteadyTime wake_ = SteadyTime::max();  // when the deadline thread will look next
+  SteadyTime wake_ = SteadyTime::max();  // when the thread that watches the time will look next
   bool stopped_ = false;
-  Ticket last_ticket_ = 0;
   std::vector<std::jthread> threads_;  // last: they use all of the above
 };
-
-/// How much of a value that is not held in memory must be found right before it counts as made.
-enum class Verify {
-  kByPart,  // what making it takes; the rest when it is read
-  kWhole,
-};
-
-/// Makes the entry's value, and first the inputs' that have none, on this thread; or gives the one
-/// that is there. A failure is kept for a second, so that a reader in a loop does not keep a worker
-/// busy. An older value stays in use when a newer one cannot be made. Logs each failure once.
-Result<ValuePtr> MakeNow(const EntryPtr& entry, const Clock& clock, Log& log,
-                         const std::stop_token& stop, Verify verify = Verify::kByPart);
 
 }  // namespace secretfs

@@ -207,7 +207,7 @@ TEST_F(LargeValueTest, WantOfMemoryAndOldVersionsSayNothingAboutTheEntry) {
   large.content->FailWith(Error{Code::kResource, "no memory", "", ""});
   EXPECT_EQ(ReadAndWait(loader, {large.entry, old, 0, 10}).code, Code::kResource);
   EXPECT_EQ(large.entry->GetReport().state, EntryState::kReady);
-  large.entry->Publish(MakeTestValue("new"), fake_clock_.Steady());
+  large.entry->Publish(MakeTestValue("new"), fake_clock_.Steady(), fake_clock_.Wall());
   large.content->FailWith(kAltered);
   EXPECT_EQ(ReadAndWait(loader, {large.entry, old, 0, 10}).code, Code::kPayload);
   EXPECT_EQ(large.entry->GetReport().state, EntryState::kReady);

@@ -15,10 +15,10 @@ using Json = nlohmann::json;
 TEST(StatusJson, TellsStateReasonAndVersionAndNoValue) {
   const auto idle = testkit::TextEntry("idle");
   const auto ready = testkit::TextEntry("ready");
-  ready->Publish(testkit::MakeTestValue("hunter2"), {});
-  ready->Publish(testkit::MakeTestValue("hunter3", WallTime(std::chrono::seconds(1))), {});
+  ready->Publish(testkit::MakeTestValue("hunter2"), {}, {});
+  ready->Publish(testkit::MakeTestValue("hunter3"), {}, WallTime(std::chrono::seconds(1)));
   const auto stale = testkit::TextEntry("stale");
-  stale->Publish(testkit::MakeTestValue("hunter4"), {});
+  stale->Publish(testkit::MakeTestValue("hunter4"), {}, {});
   stale->Fail({Code::kNotFound, "gone", "/f", ""}, {});
   const auto failed = testkit::TextEntry("failed");
   failed->Fail({Code::kNoMatch, "no identity", "/g", "add one"}, {});
@@ -44,7 +44,7 @@ TEST(StatusJson, TellsTheSizeOfWhatIsNotInMemory) {
   const auto large = testkit::TextEntry("large");
   large->Publish(
       testkit::ValueWithContent(std::make_shared<testkit::TextContent>(std::string(12345, 'x'))),
-      {});
+      {}, {});
   EXPECT_EQ(Json::parse(FilesJson({{large, {}}}))[0]["size"], 12345);
 }
 

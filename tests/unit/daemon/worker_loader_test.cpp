@@ -69,7 +69,7 @@ TEST_F(WorkerLoaderTest, MakesAValueOnceForAllWhoWant) {
 
 TEST_F(WorkerLoaderTest, AnswersAtOnceWhatIsThere) {
   const auto entry = TextEntry("x");
-  entry->Publish(MakeTestValue("there"), clock_.Steady());
+  entry->Publish(MakeTestValue("there"), clock_.Steady(), clock_.Wall());
   WorkerLoader loader(clock_, log_, 1);
   const auto main_thread = std::this_thread::get_id();
   std::optional<std::string> got;
@@ -201,6 +201,200 @@ TEST_F(WorkerLoaderTest, ManyThreadsWantManyEntries) {
     }
   }
   EXPECT_EQ(right, 400);
+}
+
+/// What `tried` heard, waited for.
+class Heard {
+ public:
+  [[nodiscard]] auto Listener() {
+    return [this](const EntryPtr& entry) {
+      const std::lock_guard lock(mutex_);
+      text_ += entry->name() + " ";
+      came_.notify_all();
+    };
+  }
+  std::string Until(std::string_view text) {
+    std::unique_lock lock(mutex_);
+    came_.wait_for(lock, seconds(30), [&] { return text_ == text; });
+    return text_;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable came_;
+  std::string text_;
+};
+
+TEST_F(WorkerLoaderTest, RefreshMakesAnewWhatIsThereAndTells) {
+  std::atomic<int> made = 0;
+  const auto entry = EntryMadeBy(
+      "x", [&](auto...) -> Result<Value> { return MakeTestValue(std::to_string(++made)); });
+  Heard heard;
+  WorkerLoader loader(clock_, log_, 2, heard.Listener());
+  const auto first = WantAndWait(loader, entry, Later());
+  EXPECT_EQ(TextOf(*first), "1");
+  loader.Refresh(entry);
+  EXPECT_EQ(heard.Until("x x "), "x x ");
+  EXPECT_EQ(TextOf(entry->value()), "2");
+  EXPECT_EQ(TextOf(*first), "1") << "who has the old one keeps it";
+}
+
+TEST_F(WorkerLoaderTest, ARefreshThatFailsKeepsTheLastGoodValueAndOneThatHealsClearsTheFailure) {
+  std::atomic<int> made = 0;
+  const auto entry = EntryMadeBy("x", [&](auto...) -> Result<Value> {
+    if (++made == 2) return Error{Code::kPayload, "broken", "", ""};
+    return MakeTestValue("good");
+  });
+  Heard heard;
+  WorkerLoader loader(clock_, log_, 1, heard.Listener());
+  ASSERT_TRUE(WantAndWait(loader, entry, Later()));
+  loader.Refresh(entry);
+  heard.Until("x x ");
+  EXPECT_EQ(entry->GetReport().state, EntryState::kStale);
+  EXPECT_EQ(entry->GetReport().error->what, "broken");
+  EXPECT_EQ(TextOf(*WantAndWait(loader, entry, Later())), "good");
+  loader.Refresh(entry);  // at once, though it failed a moment ago
+  heard.Until("x x x ");
+  EXPECT_EQ(entry->GetReport().state, EntryState::kReady);
+  EXPECT_EQ(entry->value()->version, 1U) << "the same bytes";
+}
+
+TEST_F(WorkerLoaderTest, RefreshLeavesAloneWhatNobodyWanted) {
+  std::atomic<int> made = 0;
+  const auto entry = EntryMadeBy("x", [&](auto...) -> Result<Value> {
+    ++made;
+    return MakeTestValue("v");
+  });
+  WorkerLoader loader(clock_, log_, 1);
+  loader.Refresh(entry);
+  EXPECT_TRUE(WantAndWait(loader, TextEntry("other"), Later()));
+  EXPECT_EQ(made, 0);
+}
+
+TEST_F(WorkerLoaderTest, AChangeWhileAnInputIsMadeForItsViewIsNotLost) {
+  std::latch started(1);
+  std::latch hold(1);
+  std::atomic<int> made = 0;
+  const auto input = EntryMadeBy("input", [&](auto...) -> Result<Value> {
+    if (++made == 1) {
+      started.count_down();
+      hold.wait();
+      return MakeTestValue("old");
+    }
+    return MakeTestValue("new");
+  });
+  const auto view = EntryMadeBy("view",
+                                [](std::span<const ValuePtr> in, auto...) -> Result<Value> {
+                                  return MakeTestValue("<" + TextOf(in[0]) + ">");
+                                },
+                                {input});
+  Heard heard;
+  WorkerLoader loader(clock_, log_, 2, heard.Listener());
+  loader.Want(view, Later(), Loader::Patience::kNone, [](const auto&) {});
+  started.wait();
+  loader.Refresh(input);
+  hold.count_down();
+  for (int i = 0; i < 3000 && made < 2; ++i) std::this_thread::sleep_for(milliseconds(10));
+  EXPECT_EQ(TextOf(*WantAndWait(loader, view, Later())), "<old>");
+  EXPECT_EQ(made, 2);
+  EXPECT_TRUE(WantAndWait(loader, input, Later()));
+  loader.Refresh(view);
+  for (int i = 0; i < 3000 && TextOf(view->value()) != "<new>"; ++i)
+    std::this_thread::sleep_for(milliseconds(10));
+  EXPECT_EQ(TextOf(view->value()), "<new>");
+  EXPECT_EQ(made, 2) << "a view takes its inputs as they are";
+}
+
+TEST_F(WorkerLoaderTest, AThousandWaitForWhatIsNotThereAndGetItWhenItCame) {
+  std::atomic<bool> there = false;
+  std::vector<EntryPtr> entries;
+  for (int i = 0; i < 1000; ++i) {
+    entries.push_back(EntryMadeBy("x", [&](auto...) -> Result<Value> {
+      if (!there) return Error{Code::kNotFound, "not there", "", "", true};
+      return MakeTestValue("v");
+    }));
+  }
+  WorkerLoader loader(clock_, log_, 2);
+  std::atomic<int> had = 0;
+  std::atomic<int> answered = 0;
+  std::promise<void> all;
+  for (const EntryPtr& entry : entries) {
+    loader.Want(entry, Later(), Loader::Patience::kUntilDeadline,
+                [&](const Result<ValuePtr>& value) {
+                  had += value ? 1 : 0;
+                  if (++answered == 1000) all.set_value();
+                });
+  }
+  EXPECT_TRUE(WantAndWait(loader, TextEntry("other"), Later())) << "nobody is held up";
+  EXPECT_EQ(answered, 0);
+  there = true;
+  all.get_future().wait();
+  EXPECT_EQ(had, 1000);
+}
+
+TEST_F(WorkerLoaderTest, AViewWaitsForItsInput) {
+  std::atomic<bool> there = false;
+  const auto input = EntryMadeBy("input", [&](auto...) -> Result<Value> {
+    if (!there) return Error{Code::kNotFound, "not there", "", "", true};
+    return MakeTestValue("v");
+  });
+  const auto view = EntryMadeBy(
+      "view", [](auto...) -> Result<Value> { return MakeTestValue("rendered"); }, {input});
+  WorkerLoader loader(clock_, log_, 1);
+  std::promise<Result<ValuePtr>> promise;
+  loader.Want(view, Later(), Loader::Patience::kUntilDeadline,
+              [&](const Result<ValuePtr>& value) { promise.set_value(value); });
+  EXPECT_FALSE(WantAndWait(loader, input, Later()));
+  EXPECT_EQ(input->GetReport().state, EntryState::kPending);
+  there = true;
+  EXPECT_EQ(TextOf(*promise.get_future().get()), "rendered");
+}
+
+TEST_F(WorkerLoaderTest, CancelAnswersOneWhoWaitsAtOnceAndOnce) {
+  const auto entry = EntryMadeBy("x", [](auto...) -> Result<Value> {
+    return Error{Code::kNotFound, "not there", "", "", true};
+  });
+  WorkerLoader loader(clock_, log_, 1);
+  EXPECT_FALSE(WantAndWait(loader, entry, Later()));
+  int interrupted = 0;
+  const auto ticket = loader.Want(entry, Later(), Loader::Patience::kUntilDeadline,
+                                  [&](const Result<ValuePtr>& value) {
+                                    ASSERT_FALSE(value);
+                                    EXPECT_EQ(value.error().code, Code::kInterrupted);
+                                    ++interrupted;
+                                  });
+  ASSERT_NE(ticket, 0U);
+  loader.Cancel(ticket);
+  EXPECT_EQ(interrupted, 1);
+  loader.Cancel(ticket);
+  EXPECT_TRUE(loader.Stop());
+  EXPECT_EQ(interrupted, 1);
+}
+
+TEST_F(WorkerLoaderTest, WhoDoesNotWaitGetsTheTrueFailureOfBefore) {
+  const auto entry = EntryMadeBy("x", [](auto...) -> Result<Value> {
+    return Error{Code::kNotFound, "not there", "", "", true};
+  });
+  entry->Fail({Code::kNotFound, "not there", "", "", true}, clock_.Steady() - seconds(100));
+  WorkerLoader loader(clock_, log_, 1);
+  std::optional<Code> code;
+  loader.Want(entry, clock_.Steady(), Loader::Patience::kUntilDeadline,
+              [&](const Result<ValuePtr>& value) { code = value.error().code; });
+  EXPECT_EQ(code, Code::kNotFound);
+}
+
+TEST_F(WorkerLoaderTest, StopAnswersThoseWhoWaitForWhatMayCome) {
+  const auto entry = EntryMadeBy("x", [](auto...) -> Result<Value> {
+    return Error{Code::kNotFound, "not there", "", "", true};
+  });
+  WorkerLoader loader(clock_, log_, 1);
+  EXPECT_FALSE(WantAndWait(loader, entry, Later()));
+  std::optional<Code> code;
+  loader.Want(entry, Later(), Loader::Patience::kUntilDeadline,
+              [&](const Result<ValuePtr>& value) { code = value.error().code; });
+  EXPECT_FALSE(code);
+  EXPECT_TRUE(loader.Stop());
+  EXPECT_EQ(code, Code::kUnavailable);
 }
 
 class MakeNowTest : public testing::Test {

@@ -106,7 +106,7 @@ TEST_F(OpsTest, DirectoriesShowTheMountsOwnerAndTheirSubdirectories) {
 
 TEST_F(OpsTest, FilesShowOwnerModeSizeAndTimeOfTheirValue) {
   entries_[0]->Publish(MakeTestValue("seven b", WallTime(std::chrono::milliseconds(1500))),
-                       clock_.Steady());
+                       clock_.Steady(), clock_.Wall());
   const auto reply = Attributes_(Inode("alice"));
   ASSERT_TRUE(reply && reply->error() == 0);
   const struct stat& stat = reply->value().stat;
@@ -121,7 +121,7 @@ TEST_F(OpsTest, FilesShowOwnerModeSizeAndTimeOfTheirValue) {
 
 TEST_F(OpsTest, TimesBeforeTheEpochStayWellFormed) {
   entries_[0]->Publish(MakeTestValue("x", WallTime(std::chrono::milliseconds(-1500))),
-                       clock_.Steady());
+                       clock_.Steady(), clock_.Wall());
   const auto reply = Attributes_(Inode("alice"));
   EXPECT_EQ(reply->value().stat.st_mtim.tv_sec, -2);
   EXPECT_EQ(reply->value().stat.st_mtim.tv_nsec, 500'000'000);
@@ -144,7 +144,7 @@ TEST_F(OpsTest, ALookOfOneWhoMayNotReadFetchesNothing) {
   EXPECT_EQ(reply->value().stat.st_size, 0);
   EXPECT_FALSE(reply->value().lasting);
   EXPECT_TRUE(loader_.wishes.empty());
-  entries_[0]->Publish(MakeTestValue("there"), clock_.Steady());
+  entries_[0]->Publish(MakeTestValue("there"), clock_.Steady(), clock_.Wall());
   ops_.GetAttributes(FakeCaller(kBob, kBob), Inode("alice"), keep);
   EXPECT_EQ(reply->value().stat.st_size, 5) << "what is there is shown to all";
 }
@@ -160,7 +160,7 @@ TEST_F(OpsTest, AFailedValueShowsNoSizeAndIsAskedForAgain) {
 }
 
 TEST_F(OpsTest, AnOwnerWhoDoesNotExistYetIsRootUntilHeDoes) {
-  entries_[3]->Publish(MakeTestValue("x"), clock_.Steady());
+  entries_[3]->Publish(MakeTestValue("x"), clock_.Steady(), clock_.Wall());
   auto reply = Attributes_(Inode("late"));
   EXPECT_EQ(reply->value().stat.st_uid, 0U);
   EXPECT_FALSE(reply->value().lasting) << "the kernel must ask again";
@@ -178,7 +178,7 @@ TEST_F(OpsTest, OpenDeniesBeforeItFetches) {
 }
 
 TEST_F(OpsTest, OpenRecordsGrantsAndDenials) {
-  entries_[0]->Publish(MakeTestValue("x"), clock_.Steady());
+  entries_[0]->Publish(MakeTestValue("x"), clock_.Steady(), clock_.Wall());
   Open(FakeCaller(kBob, 5, {}, 0), Inode("alice"));
   Open(FakeCaller(kAlice, 6, {}, 0), Inode("alice"));
   const auto events = audit_.events();
@@ -195,8 +195,8 @@ TEST_F(OpsTest, OpenRecordsGrantsAndDenials) {
 }
 
 TEST_F(OpsTest, TheRecordOfAnOpenHasTheVersionThatWasGiven) {
-  entries_[0]->Publish(MakeTestValue("x"), clock_.Steady());
-  entries_[0]->Publish(MakeTestValue("y"), clock_.Steady());
+  entries_[0]->Publish(MakeTestValue("x"), clock_.Steady(), clock_.Wall());
+  entries_[0]->Publish(MakeTestValue("y"), clock_.Steady(), clock_.Wall());
   FakeCaller alice(kAlice, kAlice);
   alice.units.unit = "db.service";
   Open(alice, Inode("alice"));
@@ -216,7 +216,7 @@ TEST_F(OpsTest, WhoWaitsIsRecordedAsHeWasWhenHeCame) {
     ops_.Open(alice, Inode("alice"), O_RDONLY, [&](const Reply<OpenFile>& r) { reply.emplace(r); });
   }
   EXPECT_TRUE(audit_.events().empty()) << "it is not known yet what he gets";
-  loader_.Answer(entries_[0]->Publish(MakeTestValue("x"), clock_.Steady()));
+  loader_.Answer(entries_[0]->Publish(MakeTestValue("x"), clock_.Steady(), clock_.Wall()));
   const auto events = audit_.events();
   ASSERT_EQ(events.size(), 1U);
   EXPECT_EQ(events[0].version, 1U);
@@ -246,12 +246,12 @@ TEST_F(OpsTest, AFailureIsRecordedAlsoWhereGrantsAreNot) {
   ASSERT_EQ(audit_.events().size(), 1U);
   EXPECT_EQ(audit_.events()[0].failure, "no such file");
   ops_.Open(root_, Inode("alice"), O_RDONLY, [](const auto&) {});
-  loader_.Answer(entries_[0]->Publish(MakeTestValue("x"), clock_.Steady()));
+  loader_.Answer(entries_[0]->Publish(MakeTestValue("x"), clock_.Steady(), clock_.Wall()));
   EXPECT_EQ(audit_.events().size(), 1U);
 }
 
 TEST_F(OpsTest, WhatMustBeOnRecordAndIsNotIsNotGiven) {
-  entries_[0]->Publish(MakeTestValue("x"), clock_.Steady());
+  entries_[0]->Publish(MakeTestValue("x"), clock_.Steady(), clock_.Wall());
   audit_.keeps = false;
   const auto reply = Open(FakeCaller(kAlice, kAlice), Inode("alice"));
   ASSERT_TRUE(reply);
@@ -261,7 +261,7 @@ TEST_F(OpsTest, WhatMustBeOnRecordAndIsNotIsNotGiven) {
 }
 
 TEST_F(OpsTest, OpensAndDenialsAreCounted) {
-  entries_[0]->Publish(MakeTestValue("x"), clock_.Steady());
+  entries_[0]->Publish(MakeTestValue("x"), clock_.Steady(), clock_.Wall());
   Open(FakeCaller(kAlice, kAlice), Inode("alice"));
   Open(root_, Inode("alice"));
   Open(FakeCaller(kBob, kBob), Inode("alice"));
@@ -276,7 +276,7 @@ TEST_F(OpsTest, OpenWaitsAsLongAsTheEntrySays) {
   ASSERT_EQ(loader_.wishes.size(), 1U);
   EXPECT_EQ(loader_.wishes[0].deadline, clock_.Steady() + seconds(10));
   EXPECT_FALSE(reply);
-  loader_.Answer(entries_[0]->Publish(MakeTestValue("late value"), clock_.Steady()));
+  loader_.Answer(entries_[0]->Publish(MakeTestValue("late value"), clock_.Steady(), clock_.Wall()));
   ASSERT_TRUE(reply && reply->error() == 0);
   EXPECT_EQ(AsText(Ops::Read(reply->value(), 0, 100)), "late value");
 }
@@ -296,16 +296,17 @@ TEST_F(OpsTest, OpenOfWhatIsNoFileFails) {
 }
 
 TEST_F(OpsTest, AnOpenFileKeepsItsVersion) {
-  entries_[0]->Publish(MakeTestValue("first"), clock_.Steady());
+  entries_[0]->Publish(MakeTestValue("first"), clock_.Steady(), clock_.Wall());
   const auto first = Open(FakeCaller(kAlice, kAlice), Inode("alice"));
-  entries_[0]->Publish(MakeTestValue("second!"), clock_.Steady());
+  entries_[0]->Publish(MakeTestValue("second!"), clock_.Steady(), clock_.Wall());
   EXPECT_EQ(AsText(Ops::Read(first->value(), 0, 100)), "first");
   const auto second = Open(FakeCaller(kAlice, kAlice), Inode("alice"));
   EXPECT_EQ(AsText(Ops::Read(second->value(), 0, 100)), "second!");
 }
 
 TEST_F(OpsTest, ReadsAreClippedToTheFile) {
-  const OpenFile file{entries_[0]->Publish(MakeTestValue("0123456789"), clock_.Steady())};
+  const OpenFile file{
+      entries_[0]->Publish(MakeTestValue("0123456789"), clock_.Steady(), clock_.Wall())};
   EXPECT_EQ(AsText(Ops::Read(file, 0, 4)), "0123");
   EXPECT_EQ(AsText(Ops::Read(file, 8, 100)), "89");
   EXPECT_TRUE(Ops::Read(file, 10, 1).empty());
@@ -331,7 +332,7 @@ class ContentOpsTest : public OpsTest {
   const std::shared_ptr<testkit::TextContent> content_ =
       std::make_shared<testkit::TextContent>("0123456789");
   const ValuePtr value_ =
-      entries_[0]->Publish(testkit::ValueWithContent(content_), clock_.Steady());
+      entries_[0]->Publish(testkit::ValueWithContent(content_), clock_.Steady(), clock_.Wall());
   const OpenFile file_{value_, entries_[0]};
   std::optional<Answer> answer_;
 };
@@ -435,7 +436,7 @@ TEST_F(OpsTest, AWaitingReaderOutlivesItsSnapshot) {
   std::optional<Reply<Attributes>> reply;
   ops_.GetAttributes(root_, Inode("alice"), [&](const Reply<Attributes>& r) { reply.emplace(r); });
   snapshots_.Publish(Snapshot::Build({}, kCreated));
-  loader_.Answer(entries_[0]->Publish(MakeTestValue("12345"), clock_.Steady()));
+  loader_.Answer(entries_[0]->Publish(MakeTestValue("12345"), clock_.Steady(), clock_.Wall()));
   ASSERT_TRUE(reply);
   EXPECT_EQ(reply->value().stat.st_size, 5);
 }

@@ -66,7 +66,7 @@ class SessionTest : public testing::Test {
     return Snapshot::Build(files, WallTime{});
   }
   void Publish(Entry& entry, std::string_view text) {
-    entry.Publish(MakeTestValue(text), clock_.Steady());
+    entry.Publish(MakeTestValue(text), clock_.Steady(), clock_.Wall());
   }
   [[nodiscard]] std::string Path(std::string_view below) const {
     return mount_.path + "/" + std::string(below);

@@ -1,0 +1,184 @@
+#include "daemon/load_schedule.h"
+
+#include "daemon/making.h"
+
+namespace secretfs {
+
+LoadSchedule::Ticket LoadSchedule::Want(const EntryPtr& entry, SteadyTime deadline,
+                                        Patience patience, Done done,
+                                        std::optional<SteadyTime> known) {
+  Job& job = JobOf(entry);
+  if (!known) {
+    Queue(job);
+  } else if (job.state == Job::State::kNew) {
+    Park(job, *known + kKeepFailure);
+  }
+  const Ticket ticket = Add({entry.get(), deadline, patience, std::move(done), {}});
+  job.waiting.insert(ticket);
+  return ticket;
+}
+
+LoadSchedule::Ticket LoadSchedule::Read(Part part, SteadyTime deadline, Loader::PartDone done) {
+  const Ticket ticket = Add({nullptr, deadline, Patience::kNone, {}, done});
+  queue_.emplace_back(
+      std::make_shared<const Reading>(Reading{ticket, std::move(part), std::move(done)}));
+  return ticket;
+}
+
+LoadSchedule::Ticket LoadSchedule::Add(Waiter waiter) {
+  const Ticket ticket = ++last_ticket_;
+  deadlines_.emplace(waiter.deadline, ticket);
+  waiters_.emplace(ticket, std::move(waiter));
+  return ticket;
+}
+
+LoadSchedule::Waiter LoadSchedule::Remove(Ticket ticket) {
+  Waiter waiter = std::move(waiters_.extract(ticket).mapped());
+  deadlines_.erase({waiter.deadline, ticket});
+  if (waiter.entry == nullptr) return waiter;
+  const auto at = jobs_.find(waiter.entry);
+  Job& job = at->second;
+  job.waiting.erase(ticket);
+  if (job.waiting.empty() && job.state == Job::State::kParked) {
+    Unpark(job);
+    jobs_.erase(at);
+  }
+  return waiter;
+}
+
+LoadSchedule::Refuse LoadSchedule::RefusalOf(Waiter waiter) {
+  if (waiter.entry == nullptr) return std::move(waiter.refuse);
+  return std::move(waiter.done);
+}
+
+LoadSchedule::Refuse LoadSchedule::Withdraw(Ticket ticket) {
+  return waiters_.contains(ticket) ? RefusalOf(Remove(ticket)) : Refuse{};
+}
+
+std::vector<LoadSchedule::Refuse> LoadSchedule::TakeExpired(SteadyTime now) {
+  std::vector<Refuse> expired;
+  while (!deadlines_.empty() && deadlines_.begin()->first <= now) {
+    expired.push_back(RefusalOf(Remove(deadlines_.begin()->second)));
+  }
+  return expired;
+}
+
+std::vector<LoadSchedule::Refuse> LoadSchedule::TakeAll() {
+  std::vector<Refuse> all;
+  while (!deadlines_.empty()) all.push_back(RefusalOf(Remove(deadlines_.begin()->second)));
+  queue_.clear();
+  retry_queue_.clear();
+  return all;
+}
+
+std::optional<SteadyTime> LoadSchedule::NextTime() const {
+  std::optional<SteadyTime> next;
+  if (!deadlines_.empty()) next = deadlines_.begin()->first;
+  if (!retries_.empty() && (!next || retries_.begin()->first < *next)) {
+    next = retries_.begin()->first;
+  }
+  return next;
+}
+
+LoadSchedule::Job& LoadSchedule::JobOf(const EntryPtr& entry) {
+  Job& job = jobs_[entry.get()];
+  job.entry = entry;
+  return job;
+}
+
+void LoadSchedule::Queue(Job& job) {
+  if (job.state == Job::State::kQueued || job.state == Job::State::kBeingMade) return;
+  if (job.state == Job::State::kParked) Unpark(job);
+  job.state = Job::State::kQueued;
+  queue_.emplace_back(job.entry);
+}
+
+void LoadSchedule::Park(Job& job, SteadyTime retry) {
+  job.state = Job::State::kParked;
+  job.retry = retry;
+  retries_.emplace(retry, job.entry.get());
+}
+
+void LoadSchedule::Unpark(Job& job) { retries_.erase({job.retry, job.entry.get()}); }
+
+bool LoadSchedule::QueueRetries(SteadyTime now) {
+  bool any = false;
+  while (!retries_.empty() && retries_.begin()->first <= now) {
+    Job& job = jobs_.at(retries_.begin()->second);
+    Unpark(job);
+    job.state = Job::State::kRetryQueued;
+    retry_queue_.push_back(job.entry);
+    any = true;
+  }
+  return any;
+}
+
+void LoadSchedule::Refresh(const EntryPtr& entry) {
+  Job& job = JobOf(entry);
+  (job.state == Job::State::kBeingMade ? job.again : job.anew) = true;
+  Queue(job);
+}
+
+bool LoadSchedule::HasTask(size_t most_retries) const {
+  return !queue_.empty() || (!retry_queue_.empty() && retrying_ < most_retries);
+}
+
+std::optional<LoadSchedule::Task> LoadSchedule::Take(size_t most_retries) {
+  while (!queue_.empty()) {
+    const auto next = std::move(queue_.front());
+    queue_.pop_front();
+    const auto* reading = std::get_if<ReadTask>(&next);
+    if (reading == nullptr) return Start(jobs_.at(std::get<EntryPtr>(next).get()), false);
+    if (waiters_.contains((*reading)->ticket)) return *reading;
+  }
+  while (!retry_queue_.empty() && retrying_ < most_retries) {
+    const EntryPtr next = std::move(retry_queue_.front());
+    retry_queue_.pop_front();
+    const auto at = jobs_.find(next.get());
+    if (at == jobs_.end() || at->second.state != Job::State::kRetryQueued) continue;
+    if (!at->second.waiting.empty()) return Start(at->second, true);
+    jobs_.erase(at);
+  }
+  return std::nullopt;
+}
+
+LoadSchedule::MakeTask LoadSchedule::Start(Job& job, bool retry) {
+  job.state = Job::State::kBeingMade;
+  if (retry) ++retrying_;
+  return {job.entry, std::exchange(job.anew, false), retry};
+}
+
+std::vector<LoadSchedule::Done> LoadSchedule::Settle(const MakeTask& task,
+                                                     const Result<ValuePtr>& made, SteadyTime now) {
+  if (task.retry) --retrying_;
+  const auto at = jobs_.find(task.entry.get());
+  Job& job = at->second;
+  const bool again = std::exchange(job.again, false);
+  const bool may_come = !made && made.error().may_come;
+  const auto stays = [&](const Waiter& waiter) {
+    if (made || waiter.deadline <= now) return false;
+    return again || (may_come && waiter.patience == Patience::kUntilDeadline);
+  };
+  std::vector<Done> answered;
+  for (const Ticket ticket : std::vector<Ticket>(job.waiting.begin(), job.waiting.end())) {
+    if (!stays(waiters_.at(ticket))) answered.push_back(Remove(ticket).done);
+  }
+  job.state = Job::State::kNew;
+  if (again) {
+    job.anew = true;
+    Queue(job);
+  } else if (!job.waiting.empty()) {
+    Park(job, now + kKeepFailure);
+  } else {
+    jobs_.erase(at);
+  }
+  return answered;
+}
+
+bool LoadSchedule::Settle(const ReadTask& task) {
+  if (!waiters_.contains(task->ticket)) return false;
+  Remove(task->ticket);
+  return true;
+}
+
+}  // namespace secretfs

@@ -1,0 +1,112 @@
+// LoadSchedule: who waits for what and until when, and what is to be made or read next. Only the
+// book-keeping of WorkerLoader, which holds its lock: no threads, no clock. What there is to do for
+// one who waits costs no more when thousands do.
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <set>
+#include <unordered_map>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "base/clock.h"
+#include "core/entry.h"
+
+namespace secretfs {
+
+class LoadSchedule {
+ public:
+  using Ticket = Loader::Ticket;
+  using Patience = Loader::Patience;
+  using Done = Loader::Done;
+  using Refuse = std::function<void(const Error&)>;  // of one who waited
+
+  struct MakeTask {
+    EntryPtr entry;
+    bool anew = false;   // whatever is known of it
+    bool retry = false;  // of what failed while somebody went on waiting
+  };
+  struct Reading {
+    Ticket ticket;
+    Part part;
+    Loader::PartDone done;
+  };
+  using ReadTask = std::shared_ptr<const Reading>;
+  using Task = std::variant<MakeTask, ReadTask>;
+
+  /// `known` is when the entry was last tried, if it failed then and may still come: it is not
+  /// tried again before a second has passed.
+  Ticket Want(const EntryPtr& entry, SteadyTime deadline, Patience patience, Done done,
+              std::optional<SteadyTime> known = {});
+  /// To be tried, for whoever comes next.
+  void WantUnattended(const EntryPtr& entry) { Queue(JobOf(entry)); }
+  /// To be made although nobody may wait. What is being made is made once more afterwards.
+  void Refresh(const EntryPtr& entry);
+  Ticket Read(Part part, SteadyTime deadline, Loader::PartDone done);
+  /// How to answer who waits with this ticket, who then does not wait any more; or nothing.
+  Refuse Withdraw(Ticket ticket);
+
+  /// Whether Take() may have something: with so many retries at once at most, that what is new
+  /// need not wait for what failed before.
+  [[nodiscard]] bool HasTask(size_t most_retries) const;
+  std::optional<Task> Take(size_t most_retries);
+  /// Nothing is queued, whatever Take() may give.
+  [[nodiscard]] bool idle() const { return queue_.empty() && retry_queue_.empty(); }
+
+  /// After a MakeTask: whom to answer. Who goes on waiting is not among them.
+  std::vector<Done> Settle(const MakeTask& task, const Result<ValuePtr>& made, SteadyTime now);
+  /// After a ReadTask: whether its reader still waits.
+  bool Settle(const ReadTask& task);
+
+  /// Those whose deadline has passed, who then do not wait any more.
+  std::vector<Refuse> TakeExpired(SteadyTime now);
+  /// Everybody. Nothing is queued after that.
+  std::vector<Refuse> TakeAll();
+  /// Queues the retries that are due; whether there were any.
+  bool QueueRetries(SteadyTime now);
+  /// When the next deadline or retry is.
+  [[nodiscard]] std::optional<SteadyTime> NextTime() const;
+
+ private:
+  struct Waiter {
+    const Entry* entry = nullptr;  // null when it is a reading
+    SteadyTime deadline;
+    Patience patience = Patience::kNone;
+    Done done;      // of who wants an entry
+    Refuse refuse;  // of who reads
+  };
+  struct Job {
+    enum class State { kNew, kQueued, kBeingMade, kParked, kRetryQueued };
+    EntryPtr entry;
+    State state = State::kNew;
+    bool anew = false;
+    bool again = false;        // it changed while it was being made
+    SteadyTime retry{};        // when parked
+    std::set<Ticket> waiting;  // in the order of coming
+  };
+
+  Ticket Add(Waiter waiter);
+  /// Ends the waiting, and what is done for nobody else.
+  Waiter Remove(Ticket ticket);
+  static Refuse RefusalOf(Waiter waiter);
+  Job& JobOf(const EntryPtr& entry);
+  void Queue(Job& job);
+  void Park(Job& job, SteadyTime retry);
+  void Unpark(Job& job);
+  MakeTask Start(Job& job, bool retry);
+
+  Ticket last_ticket_ = 0;
+  std::unordered_map<Ticket, Waiter> waiters_;
+  std::set<std::pair<SteadyTime, Ticket>> deadlines_;
+  std::unordered_map<const Entry*, Job> jobs_;
+  std::deque<std::variant<EntryPtr, ReadTask>> queue_;
+  std::set<std::pair<SteadyTime, const Entry*>> retries_;  // of parked jobs
+  std::deque<EntryPtr> retry_queue_;  // what was queued otherwise since is passed over
+  size_t retrying_ = 0;
+};
+
+}  // namespace secretfs

@@ -15,9 +15,12 @@ class UnitActions {
   /// `socket` is the helper's. `log` must outlive it.
   static std::unique_ptr<UnitActions> Make(std::string socket, Log& log);
   virtual ~UnitActions() = default;
-  /// Sends one request, in the order of the calls; logs when nobody takes it. `secret` is for the
-  /// log. Does not block.
+  /// Sends one request, in the order of the calls, from a thread of its own; logs each, and when
+  /// nobody takes it. `secret` is for the log. Does not block; the end waits for nobody either.
   virtual void Ask(const OnChange& what, const std::string& secret) = 0;
 };
+
+/// actor.sock in $RUNTIME_DIRECTORY, or in /run/secretfs.
+std::string ActorSocket();
 
 }  // namespace secretfs

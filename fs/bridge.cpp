@@ -22,6 +22,20 @@ constexpr double kLasting = 3600.0;
 constexpr unsigned kLargestRead =
     128 * 1024;  // two chunks of an age file, and what cat and cp ask for
 
+BridgeState& StateOf(fuse_req_t request) noexcept {
+  return *static_cast<BridgeState*>(fuse_req_userdata(request));
+}
+
+const Ops& OpsOf(fuse_req_t request) noexcept { return StateOf(request).ops; }
+
+/// The caller got a signal. libfuse holds the request's lock, so that it is not freed meanwhile;
+/// the reply takes other locks.
+void OnInterrupt(fuse_req_t request, void* data) noexcept {
+  BridgeState& state = StateOf(request);
+  const auto number = static_cast<uint64_t>(reinterpret_cast<uintptr_t>(data));
+  state.ops.Cancel(state.interrupts.Interrupt(number));
+}
+
 /// One request; answers EIO if it is dropped, so that no caller is left waiting.
 class Request {
  public:
@@ -29,21 +43,32 @@ class Request {
   Request(const Request&) = delete;
   Request& operator=(const Request&) = delete;
   ~Request() {
-    if (request_ != nullptr) fuse_reply_err(request_, EIO);
+    if (fuse_req_t raw = Take(); raw != nullptr) fuse_reply_err(raw, EIO);
   }
   /// Gives the libfuse request up to the one function that replies.
-  fuse_req_t Take() noexcept { return std::exchange(request_, nullptr); }
+  fuse_req_t Take() noexcept {
+    if (number_ != 0) state_->interrupts.End(number_);
+    return std::exchange(request_, nullptr);
+  }
+
+  /// Lets interrupts find it, before others may answer it and libfuse free it.
+  void BeforeWait() {
+    state_ = &StateOf(request_);
+    number_ = state_->interrupts.Begin();
+    // NOLINTNEXTLINE(performance-no-int-to-ptr): a number, as the request may end at any time
+    fuse_req_interrupt_func(request_, OnInterrupt, reinterpret_cast<void*>(number_));
+  }
+  /// What the interrupts are to cancel.
+  void Waits(Loader::Ticket ticket) {
+    if (number_ != 0 && state_->interrupts.Waits(number_, ticket)) state_->ops.Cancel(ticket);
+  }
 
  private:
   fuse_req_t request_;
+  BridgeState* state_ = nullptr;  // these two are written before others know the request
+  uint64_t number_ = 0;
 };
 using RequestPtr = std::shared_ptr<Request>;
-
-BridgeState& StateOf(fuse_req_t request) noexcept {
-  return *static_cast<BridgeState*>(fuse_req_userdata(request));
-}
-
-const Ops& OpsOf(fuse_req_t request) noexcept { return StateOf(request).ops; }
 
 ProcCaller CallerOf(fuse_req_t request) noexcept {
   const fuse_ctx* context = fuse_req_ctx(request);
@@ -128,18 +153,20 @@ void OnLookup(fuse_req_t raw, fuse_ino_t parent, const char* name) noexcept {
       const auto reply = OpsOf(raw).PeekName(parent, name);
       return ReplyEntry(request->Take(), reply);
     }
-    OpsOf(raw).Lookup(CallerOf(raw), parent, name, [request](const Reply<Attributes>& reply) {
-      ReplyEntry(request->Take(), reply);
-    });
+    request->Waits(OpsOf(raw).Lookup(
+        CallerOf(raw), parent, name,
+        [request](const Reply<Attributes>& reply) { ReplyEntry(request->Take(), reply); },
+        [&] { request->BeforeWait(); }));
   });
 }
 
 void OnGetattr(fuse_req_t raw, fuse_ino_t inode, fuse_file_info* /*info*/) noexcept {
   const auto request = std::make_shared<Request>(raw);
   Guarded(request, [&] {
-    OpsOf(raw).GetAttributes(CallerOf(raw), inode, [request](const Reply<Attributes>& reply) {
-      ReplyAttributes(request->Take(), reply);
-    });
+    request->Waits(OpsOf(raw).GetAttributes(
+        CallerOf(raw), inode,
+        [request](const Reply<Attributes>& reply) { ReplyAttributes(request->Take(), reply); },
+        [&] { request->BeforeWait(); }));
   });
 }
 
@@ -161,10 +188,12 @@ void OnOpen(fuse_req_t raw, fuse_ino_t inode, fuse_file_info* info) noexcept {
   }
   const auto request = std::make_shared<Request>(raw);
   Guarded(request, [&] {
-    OpsOf(raw).Open(CallerOf(raw), inode, info->flags,
-                    [request, info = *info](const Reply<OpenFile>& reply) {
-                      ReplyOpen(request->Take(), info, reply);
-                    });
+    request->Waits(OpsOf(raw).Open(
+        CallerOf(raw), inode, info->flags,
+        [request, info = *info](const Reply<OpenFile>& reply) {
+          ReplyOpen(request->Take(), info, reply);
+        },
+        [&] { request->BeforeWait(); }));
   });
 }
 
@@ -184,9 +213,10 @@ void OnRead(fuse_req_t raw, fuse_ino_t /*inode*/, size_t size, off_t offset,
   if (file->value->content) {
     const auto request = std::make_shared<Request>(raw);
     Guarded(request, [&] {
-      OpsOf(raw).ReadContent(
+      request->Waits(OpsOf(raw).ReadContent(
           *file, static_cast<uint64_t>(offset), size,
-          [request](const Reply<ByteView>& reply) { ReplyPart(request->Take(), reply); });
+          [request](const Reply<ByteView>& reply) { ReplyPart(request->Take(), reply); },
+          [&] { request->BeforeWait(); }));
     });
     return;
   }

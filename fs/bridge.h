@@ -2,6 +2,7 @@
 #pragma once
 
 #include "fs/handle_table.h"
+#include "fs/interrupts.h"
 #include "fs/ops.h"
 #include "fs/poll_table.h"
 #include "fs/proc_caller.h"
@@ -18,6 +19,7 @@ struct BridgeState {
   ProcGroups& groups;
   HandleTable<OpenFile> files;
   HandleTable<OpenDirectory> directories;
+  Interrupts interrupts;
   PollTable polls;
   Touching touching;
   /// Lookups of a folder: wanted, and the kernel is not yet told.

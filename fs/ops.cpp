@@ -26,25 +26,39 @@ void SetTimes(struct stat& stat, WallTime time) {
   stat.st_mtim = stat.st_ctim = stat.st_atim = ToTimespec(time);
 }
 
+template <class Done, class Answer>
+Loader::Ticket AtOnce(const Done& done, const Answer& answer) {
+  done(answer);
+  return 0;
+}
+
+/// The value, if it answers an open as it is.
+ValuePtr InMemory(const Entry& entry) {
+  if (entry.spec().fresh) return nullptr;
+  ValuePtr value = entry.value();
+  return value && !value->content ? value : nullptr;
+}
+
 }  // namespace
 
-void Ops::Lookup(const Caller& caller, uint64_t parent, std::string_view name,
-                 const AttributesDone& done) const {
-  if (name.size() > NAME_MAX) return done(Reply<Attributes>::Fail(ENAMETOOLONG));
+Loader::Ticket Ops::Lookup(const Caller& caller, uint64_t parent, std::string_view name,
+                           const AttributesDone& done, const BeforeWait& before_wait) const {
+  if (name.size() > NAME_MAX) return AtOnce(done, Reply<Attributes>::Fail(ENAMETOOLONG));
   SnapshotPtr snapshot = services_.snapshots.Load();
   const Node* directory = snapshot->Find(parent);
   const Node* node = directory == nullptr ? nullptr : snapshot->Child(*directory, name);
-  if (node == nullptr) return done(Reply<Attributes>::Fail(ENOENT));
-  if (node->is_directory()) return done(DirectoryAttributes(*snapshot, *node));
-  FileAttributes(caller, std::move(snapshot), *node, done);
+  if (node == nullptr) return AtOnce(done, Reply<Attributes>::Fail(ENOENT));
+  if (node->is_directory()) return AtOnce(done, DirectoryAttributes(*snapshot, *node));
+  return FileAttributes(caller, std::move(snapshot), *node, done, before_wait);
 }
 
-void Ops::GetAttributes(const Caller& caller, uint64_t inode, const AttributesDone& done) const {
+Loader::Ticket Ops::GetAttributes(const Caller& caller, uint64_t inode, const AttributesDone& done,
+                                  const BeforeWait& before_wait) const {
   SnapshotPtr snapshot = services_.snapshots.Load();
   const Node* node = snapshot->Find(inode);
-  if (node == nullptr) return done(Reply<Attributes>::Fail(ENOENT));
-  if (node->is_directory()) return done(DirectoryAttributes(*snapshot, *node));
-  FileAttributes(caller, std::move(snapshot), *node, done);
+  if (node == nullptr) return AtOnce(done, Reply<Attributes>::Fail(ENOENT));
+  if (node->is_directory()) return AtOnce(done, DirectoryAttributes(*snapshot, *node));
+  return FileAttributes(caller, std::move(snapshot), *node, done, before_wait);
 }
 
 Reply<Attributes> Ops::PeekName(uint64_t parent, std::string_view name) const {
@@ -79,18 +93,20 @@ bool Ops::IsOutdated(uint64_t inode, const OpenFile& file) const {
          !ConstantTimeEqual(newest->bytes.Expose(), file.value->bytes.Expose());
 }
 
-void Ops::FileAttributes(const Caller& caller, SnapshotPtr snapshot, const Node& node,
-                         const AttributesDone& done) const {
+Loader::Ticket Ops::FileAttributes(const Caller& caller, SnapshotPtr snapshot, const Node& node,
+                                   const AttributesDone& done,
+                                   const BeforeWait& before_wait) const {
   const Entry& entry = *node.file.entry;
   const ValuePtr there = entry.spec().fresh ? nullptr : entry.value();
   // Who may not read must not be able to have things fetched, or to fill the memory.
   if (there || !CheckRead(node.file.access, caller, services_.accounts).allow) {
-    return done(Describe(node, there, snapshot->created()));
+    return AtOnce(done, Describe(node, there, snapshot->created()));
   }
+  if (before_wait) before_wait();
   const SteadyTime deadline =
       services_.clock.Steady() +
       std::min<std::chrono::milliseconds>(node.file.access.wait, kAttributesWait);
-  services_.loader.Want(
+  return services_.loader.Want(
       node.file.entry, deadline, Loader::Patience::kNone,
       [this, snapshot = std::move(snapshot), &node, done](const Result<ValuePtr>& value) {
         done(Describe(node, value ? *value : nullptr, snapshot->created()));
@@ -175,15 +191,16 @@ int Ops::Access(const Caller& caller, uint64_t inode, int mask) const {
   return services_.audit.Record(EventOf(caller, node->file, decision, kAccess)) ? 0 : EACCES;
 }
 
-void Ops::Open(const Caller& caller, uint64_t inode, int flags, const OpenDone& done) const {
+Loader::Ticket Ops::Open(const Caller& caller, uint64_t inode, int flags, const OpenDone& done,
+                         const BeforeWait& before_wait) const {
   const SnapshotPtr snapshot = services_.snapshots.Load();
   const Node* node = snapshot->Find(inode);
-  if (node == nullptr) return done(Reply<OpenFile>::Fail(ENOENT));
-  if (node->is_directory()) return done(Reply<OpenFile>::Fail(EISDIR));
+  if (node == nullptr) return AtOnce(done, Reply<OpenFile>::Fail(ENOENT));
+  if (node->is_directory()) return AtOnce(done, Reply<OpenFile>::Fail(EISDIR));
   if ((flags & O_ACCMODE) != O_RDONLY || (flags & O_TRUNC) != 0)
-    return done(Reply<OpenFile>::Fail(EROFS));
+    return AtOnce(done, Reply<OpenFile>::Fail(EROFS));
   const Decision decision = Decide(caller, node->file, AuditEvent::Operation::kOpen);
-  if (!decision.allow) return done(Reply<OpenFile>::Fail(EACCES));
+  if (!decision.allow) return AtOnce(done, Reply<OpenFile>::Fail(EACCES));
   const SteadyTime deadline = services_.clock.Steady() + node->file.access.wait;
   const EntryPtr& entry = node->file.entry;
   std::optional<AuditEvent> event;
@@ -191,7 +208,10 @@ void Ops::Open(const Caller& caller, uint64_t inode, int flags, const OpenDone& 
   if (services_.audit.Wants(true) ||
       (!entry->value() && services_.audit.WantsFailure(caller.uid())))
     event = EventOf(caller, node->file, decision, AuditEvent::Operation::kOpen);
-  services_.loader.Want(
+  if (const ValuePtr ready = InMemory(*entry))
+    return AtOnce(done, Given(entry, ready, std::move(event)));
+  if (before_wait) before_wait();
+  return services_.loader.Want(
       entry, deadline, Loader::Patience::kUntilDeadline,
       [this, done, entry, event = std::move(event)](const Result<ValuePtr>& value) mutable {
         done(Given(entry, value, std::move(event)));
@@ -221,12 +241,13 @@ ByteView Ops::Read(const OpenFile& file, uint64_t offset, size_t size) noexcept 
   return bytes.subspan(offset, std::min(size, bytes.size() - offset));
 }
 
-void Ops::ReadContent(const OpenFile& file, uint64_t offset, size_t size,
-                      const ReadDone& done) const {
+Loader::Ticket Ops::ReadContent(const OpenFile& file, uint64_t offset, size_t size,
+                                const ReadDone& done, const BeforeWait& before_wait) const {
   const uint64_t whole = file.value->size();
-  if (offset >= whole || size == 0) return done(ByteView{});
+  if (offset >= whole || size == 0) return AtOnce(done, ByteView{});
   size = static_cast<size_t>(std::min<uint64_t>(size, whole - offset));
-  services_.loader.Read(
+  if (before_wait) before_wait();
+  return services_.loader.Read(
       {file.entry, file.value, offset, size}, [done](const Result<ByteView>& part) {
         done(part ? Reply<ByteView>(*part) : Reply<ByteView>::Fail(ErrnoFor(part.error().code)));
       });

@@ -76,13 +76,17 @@ class Ops {
   using AttributesDone = std::function<void(const Reply<Attributes>&)>;
   using OpenDone = std::function<void(const Reply<OpenFile>&)>;
   using ReadDone = std::function<void(const Reply<ByteView>&)>;
+  /// Called on the thread that asked, before `done` is given to others; not when it is called at
+  /// once. What may wait returns a ticket for Cancel(), 0 when it was answered.
+  using BeforeWait = std::function<void()>;
 
   /// A name is visible to all; only its content is guarded. The size is the value's, so the first
   /// look of one who may read brings it into memory; if that fails or takes over a second the size
   /// is 0 for now, and so it is for others until the value is there. ENOENT, ENAMETOOLONG.
-  void Lookup(const Caller& caller, uint64_t parent, std::string_view name,
-              const AttributesDone& done) const;
-  void GetAttributes(const Caller& caller, uint64_t inode, const AttributesDone& done) const;
+  Loader::Ticket Lookup(const Caller& caller, uint64_t parent, std::string_view name,
+                        const AttributesDone& done, const BeforeWait& before_wait = {}) const;
+  Loader::Ticket GetAttributes(const Caller& caller, uint64_t inode, const AttributesDone& done,
+                               const BeforeWait& before_wait = {}) const;
 
   /// The same from what is in memory, for ourselves: asks no rules, fetches nothing.
   [[nodiscard]] Reply<Attributes> PeekName(uint64_t parent, std::string_view name) const;
@@ -95,28 +99,35 @@ class Ops {
   [[nodiscard]] int Access(const Caller& caller, uint64_t inode, int mask) const;
 
   /// Decides, then records and gives the newest value. EACCES, also when it must be on record and
-  /// cannot be; EROFS; ETIMEDOUT after the entry's `wait`; and what ErrnoFor says of a failed
-  /// value.
-  void Open(const Caller& caller, uint64_t inode, int flags, const OpenDone& done) const;
+  /// cannot be; EROFS; ETIMEDOUT after the entry's `wait`, also when it could not be had but
+  /// may still come; and what ErrnoFor says of a failed value.
+  Loader::Ticket Open(const Caller& caller, uint64_t inode, int flags, const OpenDone& done,
+                      const BeforeWait& before_wait = {}) const;
 
   /// The part of the file at `offset`, clipped to its end; of a file that is in memory.
   static ByteView Read(const OpenFile& file, uint64_t offset, size_t size) noexcept;
 
   /// The same for a file that is not, being too large. The part is there during the call only.
   /// EBADMSG when the source is not, or no longer, what it was; and what ErrnoFor says.
-  void ReadContent(const OpenFile& file, uint64_t offset, size_t size, const ReadDone& done) const;
+  Loader::Ticket ReadContent(const OpenFile& file, uint64_t offset, size_t size,
+                             const ReadDone& done, const BeforeWait& before_wait = {}) const;
+
+  /// Who waits with this ticket, if he still does, is answered at once, on this thread: EINTR, or
+  /// attributes with size 0.
+  void Cancel(Loader::Ticket ticket) const { services_.loader.Cancel(ticket); }
 
   [[nodiscard]] Reply<OpenDirectory> OpenDir(uint64_t inode) const;
   /// The index-th entry, `.` and `..` first; an empty name after the last.
   static DirectoryEntry EntryAt(const OpenDirectory& directory, size_t index);
 
   /// What a reader sees when a value cannot be had: ENOKEY no identity opens it, EBADMSG its source
-  /// is corrupt, ENODATA its source is missing, ETIMEDOUT, EFBIG, ENOMEM, else EIO.
+  /// is corrupt, ENODATA its source is missing, ETIMEDOUT, EINTR, EFBIG, ENOMEM, else
+  /// EIO.
   static int ErrnoFor(Code code) noexcept;
 
  private:
-  void FileAttributes(const Caller& caller, SnapshotPtr snapshot, const Node& node,
-                      const AttributesDone& done) const;
+  Loader::Ticket FileAttributes(const Caller& caller, SnapshotPtr snapshot, const Node& node,
+                                const AttributesDone& done, const BeforeWait& before_wait) const;
   [[nodiscard]] Attributes PeekAt(const Snapshot& snapshot, const Node& node) const;
   [[nodiscard]] Attributes DirectoryAttributes(const Snapshot& snapshot, const Node& node) const;
   [[nodiscard]] Attributes Describe(const Node& node, const ValuePtr& value,

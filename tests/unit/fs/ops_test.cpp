@@ -451,5 +451,53 @@ TEST(OpsErrno, TellsApartWhatAnAdministratorCanMend) {
   EXPECT_EQ(Ops::ErrnoFor(Code::kPermission), EIO) << "the daemon's trouble, not the reader's";
 }
 
+TEST_F(OpsTest, WhoWaitsIsToldBeforeAndCanBeCancelled) {
+  int waits = 0;
+  std::optional<int> error;
+  const auto ticket = ops_.Open(
+      root_, Inode("alice"), O_RDONLY, [&](const Reply<OpenFile>& reply) { error = reply.error(); },
+      [&] {
+        EXPECT_TRUE(loader_.wishes.empty()) << "told too late";
+        ++waits;
+      });
+  EXPECT_EQ(waits, 1);
+  ASSERT_NE(ticket, 0U);
+  EXPECT_FALSE(error);
+  ops_.Cancel(ticket);
+  EXPECT_EQ(error, EINTR);
+}
+
+TEST_F(OpsTest, WhatIsInMemoryIsOpenedWithoutWaiting) {
+  entries_[0]->Publish(MakeTestValue("x"), clock_.Steady(), clock_.Wall());
+  int waits = 0;
+  int opened = 0;
+  const auto ticket = ops_.Open(
+      root_, Inode("alice"), O_RDONLY,
+      [&](const Reply<OpenFile>& reply) { opened += reply.error() == 0 ? 1 : 0; },
+      [&] { ++waits; });
+  EXPECT_EQ(ticket, 0U);
+  EXPECT_EQ(opened, 1);
+  EXPECT_EQ(waits, 0);
+}
+
+TEST_F(OpsTest, OneWhoLooksAndIsInterruptedGetsAttributesAtOnce) {
+  std::optional<off_t> size;
+  const auto ticket = ops_.GetAttributes(
+      root_, Inode("alice"),
+      [&](const Reply<Attributes>& reply) { size = reply.value().stat.st_size; });
+  ASSERT_NE(ticket, 0U);
+  EXPECT_FALSE(size);
+  ops_.Cancel(ticket);
+  EXPECT_EQ(size, 0);
+}
+
+TEST_F(OpsTest, OpensWaitForWhatMayComeAndLooksDoNot) {
+  ops_.Open(root_, Inode("alice"), O_RDONLY, [](const auto&) {});
+  ops_.GetAttributes(root_, Inode("alice"), [](const auto&) {});
+  ASSERT_EQ(loader_.wishes.size(), 2U);
+  EXPECT_EQ(loader_.wishes[0].patience, Loader::Patience::kUntilDeadline);
+  EXPECT_EQ(loader_.wishes[1].patience, Loader::Patience::kNone);
+}
+
 }  // namespace
 }  // namespace secretfs::fs

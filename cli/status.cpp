@@ -52,7 +52,8 @@ void PrintTable(const Json& status) {
 ExitCode Verdict(const Json& status) {
   const Json& secrets = status.at("secrets");
   const bool failed = std::any_of(secrets.begin(), secrets.end(), [](const Json& secret) {
-    return secret.at("state") == "failed";
+    const Json& state = secret.at("state");  // pending with a reason: it was tried
+    return state == "failed" || (state == "pending" && secret.contains("reason"));
   });
   return failed ? ExitCode::kSomeSecretsFailed : ExitCode::kDone;
 }

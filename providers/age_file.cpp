@@ -5,6 +5,7 @@
 #include "crypto/seekable_file.h"
 #include "providers/fd_source.h"
 #include "providers/identity_store.h"
+#include "providers/source_file.h"
 
 namespace secretfs {
 namespace {
@@ -84,7 +85,7 @@ class AgeFileProvider final : public Provider {
 
   Result<Value> Fetch(const std::string& ref, SteadyTime /*deadline*/,
                       std::stop_token /*stop*/) override {
-    UniqueFd fd = TRY(OpenRegular(ref));
+    UniqueFd fd = TRY(OpenSource(ref));
     const FileStamp stamp = TRY(StampOf(fd.get(), ref));
     const IdentityStore::Current keys = identities_->Get();
     auto value = Decrypt(std::move(fd), stamp, ref, keys.identities, *identities_);
@@ -98,8 +99,10 @@ class AgeFileProvider final : public Provider {
   static Error Explain(Error error, const std::string& ref, const IdentityStore::Current& keys) {
     if (error.where.empty()) error.where = ref;
     if (error.code != Code::kNoMatch) return error;
-    for (const Error& problem : keys.problems)
+    for (const Error& problem : keys.problems) {
       error.what += "; identity not tried: " + problem.Text();
+      error.may_come |= problem.may_come;
+    }
     if (keys.identities.empty() && keys.problems.empty()) {
       error.hint = "the configuration has no `identities`";
     }

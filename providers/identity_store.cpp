@@ -5,6 +5,7 @@
 
 #include "providers/key_file.h"
 #include "providers/passphrase_file.h"
+#include "providers/source_file.h"
 
 namespace secretfs {
 namespace {
@@ -66,7 +67,7 @@ void IdentityStore::Warn(std::span<const Error> warnings) {
 void IdentityStore::Refresh(Source& source) {
   std::optional<FileStamp> stamp;
   const auto read = [&]() -> Result<age::ParsedIdentities> {
-    const UniqueFd fd = TRY(OpenRegular(source.path));
+    const UniqueFd fd = TRY(OpenSource(source.path));
     stamp = TRY(StampOf(fd.get(), source.path));
     const SecretBytes content =
         TRY(ReadAllSecret(fd.get(), age::kMaxIdentityFileBytes, source.path));

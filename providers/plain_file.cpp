@@ -1,6 +1,7 @@
 #include "providers/plain_file.h"
 
 #include "base/file.h"
+#include "providers/source_file.h"
 
 namespace secretfs {
 namespace {
@@ -33,7 +34,7 @@ class PlainFileProvider final : public Provider {
  public:
   Result<Value> Fetch(const std::string& ref, SteadyTime /*deadline*/,
                       std::stop_token /*stop*/) override {
-    UniqueFd fd = TRY(OpenRegular(ref));
+    UniqueFd fd = TRY(OpenSource(ref));
     const FileStamp stamp = TRY(StampOf(fd.get(), ref));
     Value value;
     value.modified = stamp.modified;

@@ -4,6 +4,7 @@
 
 #include "base/file.h"
 #include "base/text.h"
+#include "providers/source_file.h"
 #include "providers/token_json.h"
 
 namespace secretfs {
@@ -17,7 +18,7 @@ class TokensProvider final : public Provider {
 
   Result<Value> Fetch(const std::string& /*document*/, SteadyTime /*deadline*/,
                       std::stop_token /*stop*/) override {
-    const UniqueFd fd = TRY(OpenRegular(path_));
+    const UniqueFd fd = TRY(OpenSource(path_));
     Value value;
     value.modified = TRY(StampOf(fd.get(), path_)).modified;
     const SecretBytes text = TRY(ReadAllSecret(fd.get(), kMaxTokenFileBytes, path_));

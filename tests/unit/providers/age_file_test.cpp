@@ -90,6 +90,32 @@ TEST_F(AgeFileTest, NoMatchSaysWhichIdentitiesCouldNotBeTried) {
             std::string::npos);
 }
 
+TEST_F(AgeFileTest, WhatIsNotThereMayCome) {
+  const auto identities = Store({AtPath(kFixtures + "x25519.txt")}, "");
+  EXPECT_TRUE(Fetch(identities, folder_.path() + "/never.age").error().may_come);
+  EXPECT_TRUE(Fetch(identities, folder_.path() + "/never/mounted/x.age").error().may_come);
+}
+
+TEST_F(AgeFileTest, WhatIsBrokenDoesNotCome) {
+  const auto identities = Store({AtPath(kFixtures + "x25519.txt")}, "");
+  const auto broken = Fetch(identities, kFixtures + "plaintext");
+  ASSERT_FALSE(broken);
+  EXPECT_FALSE(broken.error().may_come);
+  EXPECT_FALSE(Fetch(identities, folder_.path()).error().may_come);
+}
+
+TEST_F(AgeFileTest, NoMatchMayPassWhenAMissingIdentityAppears) {
+  const std::string age = kFixtures + "x25519.age";
+  const auto no_match = [&](const std::vector<IdentityConfig>& configs) {
+    const auto value = Fetch(Store(configs, ""), age);
+    EXPECT_EQ(value.error().code, Code::kNoMatch);
+    return value.error().may_come;
+  };
+  EXPECT_TRUE(no_match({AtPath(folder_.path() + "/later"), AtPath(kFixtures + "ssh_ed25519")}));
+  EXPECT_FALSE(no_match({AtPath(kFixtures + "ssh_ed25519")})) << "all identities are there";
+  EXPECT_FALSE(no_match({Credential("never")})) << "systemd gives credentials at the start only";
+}
+
 TEST_F(AgeFileTest, WithoutIdentitiesTheConfigurationIsToMend) {
   const auto identities = Store({}, "");
   const auto value = Fetch(identities, kFixtures + "x25519.age");

@@ -21,6 +21,14 @@ TEST(PlainFile, GivesTheContentAndTheFilesTime) {
   EXPECT_EQ(value->modified, StampOf(file)->modified);
 }
 
+TEST(PlainFile, MayComeWhenItIsNotThere) {
+  const testkit::TempDir folder;
+  const auto provider = MakePlainFileProvider();
+  EXPECT_TRUE(provider->Fetch(folder / "never", {}, {}).error().may_come);
+  EXPECT_TRUE(provider->Fetch(folder / "never/below", {}, {}).error().may_come);
+  EXPECT_FALSE(provider->Fetch(folder.path(), {}, {}).error().may_come) << "a folder";
+}
+
 TEST(PlainFile, RefusesWhatIsNoFile) {
   const testkit::TempDir folder;
   const auto provider = MakePlainFileProvider();

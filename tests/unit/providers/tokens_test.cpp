@@ -45,6 +45,14 @@ TEST_F(TokensProvider, GivesOneToken) {
   EXPECT_TRUE(value->tokens.empty());
 }
 
+TEST_F(TokensProvider, TheFileMayComeAndAHostThatIsNotInItMayNot) {
+  EXPECT_TRUE(Fetch("a").error().may_come);
+  Write(R"({"b": "t1"})");
+  EXPECT_FALSE(Fetch("a").error().may_come);
+  Write("{");
+  EXPECT_FALSE(Fetch("a").error().may_come);
+}
+
 TEST_F(TokensProvider, SuggestsAHost) {
   Write(R"({"github.com": "hunter2"})");
   const auto value = Fetch("githb.com");

@@ -50,7 +50,7 @@ PathState Failed(int error) {
 
 }  // namespace
 
-PathState StateOf(const std::string& path) {
+PathState StateAt(const std::string& path) {
   struct stat st {};
   if (::lstat(path.c_str(), &st) != 0) return Failed(errno);
   return {
@@ -78,7 +78,7 @@ Walked WalkPath(const std::string& folder, std::string_view rest, PathSteps& ste
     }
     steps.Enter(walked.place);
     std::string next = InFolder(walked.place, name);
-    PathState state = StateOf(next);
+    PathState state = StateAt(next);
     const bool link = state.error == 0 && S_ISLNK(state.mode);
     if (names.empty() && !link) {
       steps.End(walked.place, name);

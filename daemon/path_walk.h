@@ -23,7 +23,7 @@ struct PathState {
 };
 
 /// Of `path` itself, not of what it may point to.
-PathState StateOf(const std::string& path);
+PathState StateAt(const std::string& path);
 
 class PathSteps {
  public:

@@ -138,7 +138,7 @@ std::vector<WatchedPaths::Id> WatchedPaths::LookAtAll(const std::function<bool(I
 
 WatchedPaths::Found WatchedPaths::Look(Id id) {
   Watched& watched = paths_[id];
-  const PathState state = StateOf(watched.end);
+  const PathState state = StateAt(watched.end);
   if (state.error == 0 && S_ISLNK(state.mode)) return Found::kWayChanged;
   return watched.Update(state) ? Found::kChanged : Found::kSame;
 }

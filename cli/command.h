@@ -23,6 +23,7 @@ struct Command {
 std::vector<Command> Commands();
 
 // One factory per file of a command.
+Command ActorCommand();
 Command CheckCommand();
 Command DecryptCommand();
 Command EditCommand();

@@ -5,7 +5,8 @@ namespace secretfs {
 std::vector<Command> Commands() {
   return {MountCommand(),   CheckCommand(),  StatusCommand(),  DecryptCommand(),
           EncryptCommand(), KeygenCommand(), InspectCommand(), EditCommand(),
-          RekeyCommand(),   ImportCommand(), TokensCommand(),  GitCredentialCommand()};
+          RekeyCommand(),   ImportCommand(), TokensCommand(),  GitCredentialCommand(),
+          ActorCommand()};
 }
 
 }  // namespace secretfs

@@ -19,6 +19,16 @@ if command -v systemd-analyze >/dev/null && [[ -e $unit ]]; then
   "$(command -v systemd-analyze)" verify --man=no "$work/wrong.service" >"$work/out" 2>&1 || true
   expect_match "$(cat "$work/out")" 'Type=|RestartSecs' 'systemd-analyze on a wrong unit (the check can fail)'
   expect_match "$(cat "$unit")" $'\nType=notify\n' 'the type of the unit'
+  # The helper that acts on units, and its socket.
+  mkdir "$work/units"
+  cp "$root/systemd/secretfs-actor.socket" "$work/units/"
+  sed "s|^ExecStart=secretfs|ExecStart=$program|" "$root/systemd/secretfs-actor.service" >"$work/units/secretfs-actor.service"
+  SYSTEMD_UNIT_PATH=$work/units: expect_exit 0 systemd-analyze verify --man=no "$work"/units/secretfs-actor.{socket,service}
+  expect_eq "$err" '' "systemd-analyze's remarks on the actor"
+  exposure=$(systemd-analyze security --offline=true --no-pager "$work/units/secretfs-actor.service" |
+    sed -n 's/.*Overall exposure level for [^:]*: \([0-9]*\)\.\([0-9]\).*/\1\2/p')
+  [[ $exposure =~ ^[0-9]+$ ]] || fail 'systemd-analyze security does not rate the actor'
+  ((exposure <= 20)) || fail "the actor's exposure is $exposure tenths, more than 2.0"
 else
   printf 'not tried, as systemd-analyze is not installed: the unit\n'
 fi

@@ -1,8 +1,15 @@
 #include "daemon/load_schedule.h"
 
+#include <algorithm>
+
 #include "daemon/making.h"
 
 namespace secretfs {
+namespace {
+
+constexpr std::chrono::seconds kLongestPause{64};
+
+}  // namespace
 
 LoadSchedule::Ticket LoadSchedule::Want(const EntryPtr& entry, SteadyTime deadline,
                                         Patience patience, Done done,
@@ -39,7 +46,7 @@ LoadSchedule::Waiter LoadSchedule::Remove(Ticket ticket) {
   const auto at = jobs_.find(waiter.entry);
   Job& job = at->second;
   job.waiting.erase(ticket);
-  if (job.waiting.empty() && job.state == Job::State::kParked) {
+  if (job.waiting.empty() && job.state == Job::State::kParked && !job.anew) {
     Unpark(job);
     jobs_.erase(at);
   }
@@ -104,8 +111,13 @@ void LoadSchedule::Unpark(Job& job) { retries_.erase({job.retry, job.entry.get()
 bool LoadSchedule::QueueRetries(SteadyTime now) {
   bool any = false;
   while (!retries_.empty() && retries_.begin()->first <= now) {
-    Job& job = jobs_.at(retries_.begin()->second);
+    const auto at = jobs_.find(retries_.begin()->second);
+    Job& job = at->second;
     Unpark(job);
+    if (job.waiting.empty() && job.entry.use_count() == 1) {
+      jobs_.erase(at);
+      continue;
+    }
     job.state = Job::State::kRetryQueued;
     retry_queue_.push_back(job.entry);
     any = true;
@@ -116,6 +128,7 @@ bool LoadSchedule::QueueRetries(SteadyTime now) {
 void LoadSchedule::Refresh(const EntryPtr& entry) {
   Job& job = JobOf(entry);
   (job.state == Job::State::kBeingMade ? job.again : job.anew) = true;
+  job.pause = {};
   Queue(job);
 }
 
@@ -136,7 +149,7 @@ std::optional<LoadSchedule::Task> LoadSchedule::Take(size_t most_retries) {
     retry_queue_.pop_front();
     const auto at = jobs_.find(next.get());
     if (at == jobs_.end() || at->second.state != Job::State::kRetryQueued) continue;
-    if (!at->second.waiting.empty()) return Start(at->second, true);
+    if (!at->second.waiting.empty() || at->second.anew) return Start(at->second, true);
     jobs_.erase(at);
   }
   return std::nullopt;
@@ -149,7 +162,8 @@ LoadSchedule::MakeTask LoadSchedule::Start(Job& job, bool retry) {
 }
 
 std::vector<LoadSchedule::Done> LoadSchedule::Settle(const MakeTask& task,
-                                                     const Result<ValuePtr>& made, SteadyTime now) {
+                                                     const Result<ValuePtr>& made, bool stale,
+                                                     SteadyTime now) {
   if (task.retry) --retrying_;
   const auto at = jobs_.find(task.entry.get());
   Job& job = at->second;
@@ -169,6 +183,10 @@ std::vector<LoadSchedule::Done> LoadSchedule::Settle(const MakeTask& task,
     Queue(job);
   } else if (!job.waiting.empty()) {
     Park(job, now + kKeepFailure);
+  } else if (stale) {
+    job.anew = true;
+    job.pause = std::clamp<SteadyTime::duration>(2 * job.pause, kKeepFailure, kLongestPause);
+    Park(job, now + job.pause);
   } else {
     jobs_.erase(at);
   }

@@ -57,8 +57,11 @@ class LoadSchedule {
   /// Nothing is queued, whatever Take() may give.
   [[nodiscard]] bool idle() const { return queue_.empty() && retry_queue_.empty(); }
 
-  /// After a MakeTask: whom to answer. Who goes on waiting is not among them.
-  std::vector<Done> Settle(const MakeTask& task, const Result<ValuePtr>& made, SteadyTime now);
+  /// After a MakeTask: whom to answer. Who goes on waiting is not among them. What is `stale`, an
+  /// older value being in use since no newer one could be made, is tried again now and then, as
+  /// nobody who reads it will ask for that; until nobody else has the entry.
+  std::vector<Done> Settle(const MakeTask& task, const Result<ValuePtr>& made, bool stale,
+                           SteadyTime now);
   /// After a ReadTask: whether its reader still waits.
   bool Settle(const ReadTask& task);
 
@@ -84,9 +87,10 @@ class LoadSchedule {
     EntryPtr entry;
     State state = State::kNew;
     bool anew = false;
-    bool again = false;        // it changed while it was being made
-    SteadyTime retry{};        // when parked
-    std::set<Ticket> waiting;  // in the order of coming
+    bool again = false;            // it changed while it was being made
+    SteadyTime retry{};            // when parked; then `anew` says that nobody need wait for it
+    SteadyTime::duration pause{};  // before the retry of what is stale
+    std::set<Ticket> waiting;      // in the order of coming
   };
 
   Ticket Add(Waiter waiter);

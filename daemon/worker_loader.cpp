@@ -143,8 +143,9 @@ void WorkerLoader::MakeAndAnswer(const LoadSchedule::MakeTask& task, const std::
   const Result<ValuePtr> made =
       task.anew ? MakeAnew(task.entry, clock_, log_, stop, &tried)
                 : MakeNow(task.entry, clock_, log_, stop, Verify::kByPart, &tried);
+  const bool stale = task.entry->GetReport().state == EntryState::kStale;
   std::unique_lock lock(mutex_);
-  const std::vector<Done> answered = schedule_.Settle(task, made, clock_.Steady());
+  const std::vector<Done> answered = schedule_.Settle(task, made, stale, clock_.Steady());
   NoteQueuedLocked();
   lock.unlock();
   for (const Done& done : answered) done(made);

@@ -37,8 +37,9 @@ class WorkerLoader final : public Loader {
   Ticket Want(const EntryPtr& entry, SteadyTime deadline, Patience patience, Done done) override;
   void Cancel(Ticket ticket) override;
   /// Makes the value anew although there may be one, since what it is made from may have changed;
-  /// the old one stays if that fails. What is being made already is made once more. Does nothing
-  /// for what was never wanted. Views over it are the caller's to refresh.
+  /// the old one stays if that fails, and it is tried again, at first after a second. What is being
+  /// made already is made once more. Does nothing for what was never wanted. Views over it are the
+  /// caller's to refresh.
   void Refresh(const EntryPtr& entry);
   /// Gives up with kTimeout after a minute.
   Ticket Read(Part part, PartDone done) override;

@@ -36,7 +36,7 @@ class LoadScheduleTest : public testing::Test {
   }
   void Settle(const Result<ValuePtr>& made, SteadyTime now) { Settle(task_, made, now); }
   void Settle(const MakeTask& task, const Result<ValuePtr>& made, SteadyTime now) {
-    for (const auto& done : schedule_.Settle(task, made, now)) done(made);
+    for (const auto& done : schedule_.Settle(task, made, stale_, now)) done(made);
   }
   void Expire(SteadyTime now) {
     for (const auto& refuse : schedule_.TakeExpired(now)) refuse({Code::kTimeout, "late", "", ""});
@@ -49,6 +49,7 @@ class LoadScheduleTest : public testing::Test {
   const ValuePtr value_ = std::make_shared<const Value>();
   LoadSchedule schedule_;
   MakeTask task_;
+  bool stale_ = false;
   std::string said_;
 };
 
@@ -227,6 +228,36 @@ TEST_F(LoadScheduleTest, AllWhoWaitAreGivenAtTheEnd) {
   Want(b_, At(seconds(1)));
   EXPECT_EQ(schedule_.TakeAll().size(), 2U);
   EXPECT_FALSE(schedule_.Take(kMany));
+  EXPECT_FALSE(schedule_.NextTime());
+}
+
+TEST_F(LoadScheduleTest, WhatIsStaleIsTriedAgainThoughNobodyWaits) {
+  schedule_.Refresh(a_);
+  ASSERT_EQ(Next(), "a!");
+  stale_ = true;
+  Settle(value_, At(seconds(0)));
+  EXPECT_EQ(schedule_.NextTime(), At(seconds(1)));
+  schedule_.QueueRetries(At(seconds(1)));
+  ASSERT_EQ(Next(), "a!");
+  Settle(value_, At(seconds(1)));
+  EXPECT_EQ(schedule_.NextTime(), At(seconds(3))) << "more and more seldom";
+  schedule_.QueueRetries(At(seconds(3)));
+  ASSERT_EQ(Next(), "a!");
+  stale_ = false;
+  Settle(value_, At(seconds(3)));
+  EXPECT_FALSE(schedule_.NextTime()) << "mended";
+}
+
+TEST_F(LoadScheduleTest, WhatIsStaleAndNobodyHasIsForgotten) {
+  auto entry = TextEntry("gone");
+  schedule_.Refresh(entry);
+  ASSERT_EQ(Next(), "gone!");
+  stale_ = true;
+  Settle(value_, At(seconds(0)));
+  task_ = {};
+  entry.reset();
+  schedule_.QueueRetries(At(seconds(1)));
+  EXPECT_EQ(Next(), "nothing");
   EXPECT_FALSE(schedule_.NextTime());
 }
 

@@ -259,6 +259,21 @@ TEST_F(WorkerLoaderTest, ARefreshThatFailsKeepsTheLastGoodValueAndOneThatHealsCl
   EXPECT_EQ(entry->value()->version, 1U) << "the same bytes";
 }
 
+TEST_F(WorkerLoaderTest, WhatIsStaleHealsByItself) {
+  std::atomic<int> made = 0;
+  const auto entry = EntryMadeBy("x", [&](auto...) -> Result<Value> {
+    if (++made == 2) return Error{Code::kResource, "no memory for a moment", "", ""};
+    return MakeTestValue(std::to_string(made));
+  });
+  Heard heard;
+  WorkerLoader loader(clock_, log_, 1, heard.Listener());
+  ASSERT_TRUE(WantAndWait(loader, entry, Later()));
+  loader.Refresh(entry);
+  heard.Until("x x x ");
+  EXPECT_EQ(entry->GetReport().state, EntryState::kReady);
+  EXPECT_EQ(TextOf(entry->value()), "3");
+}
+
 TEST_F(WorkerLoaderTest, RefreshLeavesAloneWhatNobodyWanted) {
   std::atomic<int> made = 0;
   const auto entry = EntryMadeBy("x", [&](auto...) -> Result<Value> {

@@ -27,19 +27,26 @@ class FakeLoader final : public Loader {
     return last_;
   }
   void Cancel(Ticket ticket) override {
-    const auto at = std::ranges::find(wishes, ticket, &Wish::ticket);
-    if (at == wishes.end()) return;
-    const Done done = std::move(at->done);
-    wishes.erase(at);
-    done(Error{Code::kInterrupted, "interrupted", "", ""});
+    const Error interrupted{Code::kInterrupted, "interrupted", "", ""};
+    if (const auto at = std::ranges::find(wishes, ticket, &Wish::ticket); at != wishes.end()) {
+      const Done done = std::move(at->done);
+      wishes.erase(at);
+      done(interrupted);
+    }
+    if (const auto at = std::ranges::find(parts, ticket, &PartWish::ticket); at != parts.end()) {
+      const PartDone done = std::move(at->done);
+      parts.erase(at);
+      done(interrupted);
+    }
   }
   struct PartWish {
     Part part;
     PartDone done;
+    Ticket ticket;
   };
   Ticket Read(Part part, PartDone done) override {
-    parts.push_back({std::move(part), std::move(done)});
-    return ++last_;
+    parts.push_back({std::move(part), std::move(done), ++last_});
+    return last_;
   }
   /// Answers everybody who waits for a value.
   void Answer(const Result<ValuePtr>& value) {

@@ -3,6 +3,8 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <poll.h>
+#include <pthread.h>
+#include <signal.h>
 #include <sys/epoll.h>
 #include <sys/inotify.h>
 #include <sys/mount.h>
@@ -11,7 +13,9 @@
 #include <unistd.h>
 
 #include <array>
+#include <atomic>
 #include <cerrno>
+#include <functional>
 #include <set>
 #include <thread>
 
@@ -315,6 +319,65 @@ TEST_F(SessionTest, NothingIsWritableToOthers) {
   EXPECT_TRUE(refused(::truncate(direct.c_str(), 0)));
   EXPECT_TRUE(refused(::setxattr(direct.c_str(), "user.x", "1", 1, 0)));
   EXPECT_TRUE(refused(::removexattr(direct.c_str(), "user.x")));
+}
+
+TEST_F(SessionTest, AnOpenFileKeepsItsVersionWhateverIsAnnounced) {
+  const UniqueFd before(::open(Path("dir/a").c_str(), O_RDONLY | O_CLOEXEC));
+  Publish(*entry_, "second, longer");
+  Announce();
+  snapshots_.Publish(Tree({beside_}));
+  std::array<char, 100> said{};
+  EXPECT_EQ(::pread(before.get(), said.data(), said.size(), 0), 5);
+  EXPECT_EQ(std::string(said.data()), "first");
+}
+
+/// Whether `call`, on a thread that gets signals all the time, ends although nobody answers it.
+bool EndsBySignal(const std::string& mount, const std::function<void()>& call) {
+  struct sigaction action {};
+  action.sa_handler = [](int) {};
+  ::sigaction(SIGUSR1, &action, nullptr);
+  std::atomic<bool> ended = false;
+  std::jthread caller([&] {
+    call();
+    ended = true;
+  });
+  for (int waited = 0; waited < kPatience && !ended; waited += 10) {
+    ::pthread_kill(caller.native_handle(), SIGUSR1);
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  if (ended) return true;
+  ::umount2(mount.c_str(), MNT_FORCE);  // or the caller would stay for ever
+  return false;
+}
+
+TEST_F(SessionTest, ASignalEndsAnOpenThatWaits) {
+  snapshots_.Publish(Tree({entry_, TextEntry("dir/never")}));
+  int error = 0;
+  EXPECT_TRUE(EndsBySignal(mount_.path, [&] {
+    error = ::open(Path("dir/never").c_str(), O_RDONLY | O_CLOEXEC) < 0 ? errno : 0;
+  }));
+  EXPECT_EQ(error, EINTR);
+  EXPECT_EQ(testkit::TempDir::Read(Path("dir/a")), "first") << "and nothing else";
+}
+
+TEST_F(SessionTest, ASignalEndsALookThatWaits) {
+  snapshots_.Publish(Tree({entry_, TextEntry("dir/never")}));
+  struct stat st {};
+  st.st_size = 77;
+  EXPECT_TRUE(EndsBySignal(mount_.path, [&] { (void)::stat(Path("dir/never").c_str(), &st); }));
+  EXPECT_EQ(st.st_size, 0);
+}
+
+TEST_F(SessionTest, ASignalEndsAReadThatWaits) {
+  entry_->Publish(testkit::ValueWithContent(std::make_shared<testkit::TextContent>("large")),
+                  clock_.Steady(), clock_.Wall());
+  const UniqueFd file(::open(Path("dir/a").c_str(), O_RDONLY | O_CLOEXEC));
+  int error = 0;
+  EXPECT_TRUE(EndsBySignal(mount_.path, [&] {
+    std::array<char, 10> said{};
+    error = ::read(file.get(), said.data(), said.size()) < 0 ? errno : 0;
+  }));
+  EXPECT_EQ(error, EINTR);
 }
 
 }  // namespace

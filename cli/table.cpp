@@ -16,6 +16,11 @@ size_t Width(const std::string& text) {
 
 std::string FormatTable(const std::vector<std::vector<std::string>>& rows) {
   std::vector<size_t> widths;
+  return FormatTable(rows, widths);
+}
+
+std::string FormatTable(const std::vector<std::vector<std::string>>& rows,
+                        std::vector<size_t>& widths) {
   for (const auto& row : rows) {
     widths.resize(std::max(widths.size(), row.size()));
     for (size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], Width(row[i]));

@@ -1,80 +1,46 @@
 #include "daemon/audit_log.h"
 
-#include <fcntl.h>
 #include <pthread.h>
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
-
-#include "base/file.h"
-#include "daemon/time_text.h"
+#include <chrono>
 
 namespace secretfs {
 namespace {
 
 constexpr size_t kMostQueued = 10'000;
 constexpr size_t kManyQueued = 1'000;  // not worth waiting for more
-constexpr size_t kMostLogged = 100;    // a second
-constexpr size_t kWriteBytes = size_t{64} << 10U;
 constexpr std::chrono::milliseconds kGather{5};
-constexpr std::chrono::seconds kLogSecond{1};
-
-std::string_view Name(AuditEvent::Operation operation) {
-  return operation == AuditEvent::Operation::kOpen ? "open" : "access";
-}
-
-/// A string in quotes. Nearly every one is plain, and building a JSON value for each event costs
-/// more than all the rest of its line.
-void AppendJson(std::string& line, std::string_view text) {
-  const bool plain = std::all_of(text.begin(), text.end(), [](char c) {
-    return c >= ' ' && c <= '~' && c != '"' && c != '\\';
-  });
-  if (plain) {
-    line.append(1, '"').append(text).append(1, '"');
-    return;
-  }
-  line += nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
-}
+constexpr std::chrono::seconds kRetry{1};
+constexpr const char* kRule = "audit";  // that denies what cannot be put on record
 
 }  // namespace
 
-std::string AuditLine(WallTime time, const AuditEvent& event) {
-  std::string line = "{\"time\":\"" + TimeText(time) + "\",\"operation\":\"";
-  line += Name(event.operation);
-  line += "\",\"secret\":";
-  AppendJson(line, event.name);
-  line += event.allowed ? ",\"decision\":\"granted\"" : ",\"decision\":\"denied\"";
-  line += ",\"rule\":";
-  AppendJson(line, event.rule);
-  line += ",\"uid\":" + std::to_string(event.uid);
-  line += ",\"gid\":" + std::to_string(event.gid);
-  line += ",\"pid\":" + std::to_string(event.pid);
-  line += ",\"executable\":";
-  AppendJson(line, event.executable);
-  return line + "}\n";
+Result<AuditLog::Places> AuditLog::OpenPlaces(const AuditConfig& config,
+                                              const std::string& journal_socket) {
+  Places places;
+  places.config = config;
+  if (!config.file.empty()) places.file = TRY(AuditFile::Open(config));
+  if (config.journal) places.journal = std::make_unique<AuditJournal>(journal_socket);
+  return places;
 }
 
 Result<std::unique_ptr<AuditLog>> AuditLog::Open(const AuditConfig& config, const Clock& clock,
-                                                 Log& log) {
-  const std::string& file = config.file;
-  UniqueFd fd;
-  if (!file.empty()) {
-    fd.reset(::open(file.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK,
-                    0600));
-    if (!fd) {
-      Error error = SystemError(errno, "cannot open the audit file", file);
-      if (error.code == Code::kNotFound) error.hint = "its folder must be there: mkdir -p -m 700";
-      return error;
-    }
-  }
-  return std::unique_ptr<AuditLog>(new AuditLog(std::move(fd), file, clock, log));
+                                                 Log& log, std::string journal_socket) {
+  Places places = TRY(OpenPlaces(config, journal_socket));
+  return std::unique_ptr<AuditLog>(
+      new AuditLog(std::move(places), clock, log, std::move(journal_socket)));
 }
 
-AuditLog::AuditLog(UniqueFd file, std::string name, const Clock& clock, Log& log)
+AuditLog::AuditLog(Places places, const Clock& clock, Log& log, std::string journal_socket)
     : clock_(clock),
       log_(log),
-      file_(std::move(file)),
-      file_name_(std::move(name)),
+      journal_socket_(std::move(journal_socket)),
+      places_(std::move(places)),
+      refusals_(clock, log),
+      kept_(places_.file || places_.journal),
+      required_(places_.config.required),
+      config_(places_.config),
       thread_([this](const std::stop_token& stop) { Work(stop); }) {
   pthread_setname_np(thread_.native_handle(), "audit");
 }
@@ -84,100 +50,142 @@ AuditLog::~AuditLog() {
   thread_.join();
 }
 
-bool AuditLog::Record(AuditEvent event) noexcept {
-  const size_t most = event.allowed ? kMostQueued : kMostQueued / 2;
-  size_t queued = 0;
-  try {
+Status AuditLog::Reconfigure(const AuditConfig& config) {
+  {
     const std::lock_guard lock(mutex_);
-    if (queue_.size() >= most) {
-      ++dropped_;
-      return true;
-    }
-    queue_.push_back({clock_.Wall(), std::move(event)});
-    queued = queue_.size();
-  } catch (...) {
-    ++dropped_;
-    return true;
+    if (config == config_) return Ok{};
   }
-  if (queued == 1 || queued == kManyQueued) wake_.notify_one();
-  return true;
+  Places next = TRY(OpenPlaces(config, journal_socket_));
+  const std::lock_guard lock(mutex_);
+  config_ = config;
+  kept_ = next.file || next.journal;
+  required_ = config.required;
+  next_ = std::move(next);
+  wake_.notify_one();
+  return Ok{};
+}
+
+bool AuditLog::Record(AuditEvent event) noexcept {
+  try {
+    if (event.allowed && required_ && !works_) return Refuse(std::move(event));
+    const bool must = event.allowed && required_;
+    const size_t most = event.allowed ? kMostQueued : kMostQueued / 2;
+    size_t queued = 0;
+    {
+      const std::lock_guard lock(mutex_);
+      if (queue_.size() >= most) {
+        ++not_queued_;
+        return !must;
+      }
+      queue_.push_back({clock_.Wall(), std::move(event)});
+      queued = queue_.size();
+    }
+    if (queued == 1 || queued == kManyQueued) wake_.notify_one();
+    return true;
+  } catch (...) {
+    ++not_queued_;
+    return !required_;
+  }
+}
+
+/// It becomes a refusal, which is on record as soon as anything is.
+bool AuditLog::Refuse(AuditEvent event) {
+  event.allowed = false;
+  event.version = 0;
+  event.rule = kRule;
+  event.failure = "what must be on record cannot be recorded";
+  (void)Record(std::move(event));
+  return false;
 }
 
 void AuditLog::Work(const std::stop_token& stop) {
   std::unique_lock lock(mutex_);
   for (;;) {
-    const auto some = [this] { return !queue_.empty(); };
-    if (not_logged_ > 0) {
-      wake_.wait_for(lock, stop, kLogSecond, some);
+    const auto some = [this] { return !queue_.empty() || next_; };
+    if (refusals_.owes() || Waiting() > 0) {
+      wake_.wait_for(lock, stop, kRetry, some);
     } else {
       wake_.wait(lock, stop, some);
     }
-    if (queue_.empty()) {
-      LogCount();  // the flood is over, or all is written
-      if (stop.stop_requested()) return;
-      continue;
+    std::optional<Places> next = std::exchange(next_, std::nullopt);
+    if (queue_.empty() && !next) {
+      lock.unlock();
+      refusals_.Count();  // the flood is over, or all is written
+      Flush();
+      lock.lock();
+      if (!stop.stop_requested()) continue;
+      if (queue_.empty()) return;
     }
     // Waking up and writing for each event would cost a busy reader as much as all the rest of its
     // open, so what comes within a moment is written together.
-    wake_.wait_for(lock, stop, kGather, [this] { return queue_.size() >= kManyQueued; });
-    std::deque<Stamped> batch;
+    if (!queue_.empty()) {
+      wake_.wait_for(lock, stop, kGather, [this] { return queue_.size() >= kManyQueued; });
+    }
+    std::deque<StampedEvent> batch;
     batch.swap(queue_);
     lock.unlock();
-    if (file_) WriteToFile(batch);
-    LogRefusals(batch);
+    Keep(batch);
+    if (next) TakeOver(std::move(*next));
     lock.lock();
   }
 }
 
-void AuditLog::WriteToFile(const std::deque<Stamped>& batch) {
-  std::string lines;
-  size_t in_lines = 0;
-  const auto write = [&] {
-    // What a failed write left of a line is ended, so that the next one stands alone.
-    if (file_failed_) lines.insert(0, "\n");
-    const Status written = WriteAll(file_.get(), AsBytes(lines), file_name_);
-    if (!written) {
-      dropped_ += in_lines;
-      if (!file_failed_) log_.Error("audit_failed", {{"reason", written.error().Text()}});
-    }
-    file_failed_ = !written;
-    lines.clear();
-    in_lines = 0;
-  };
-  for (const Stamped& stamped : batch) {
-    lines += AuditLine(stamped.time, stamped.event);
-    ++in_lines;
-    if (lines.size() >= kWriteBytes) write();
+void AuditLog::Keep(const std::deque<StampedEvent>& batch) {
+  for (const auto& [time, event] : batch) {
+    if (places_.file) places_.file->Add(AuditLine(time, event));
+    if (places_.journal) places_.journal->Add(JournalEntry(event));
   }
-  if (in_lines > 0) write();
+  Flush();
+  for (const auto& [time, event] : batch) {
+    if (event.rule != kRule) refusals_.Tell(event);  // that one was said once, by Tell()
+  }
 }
 
-/// How many refusals were kept out of the log.
-void AuditLog::LogCount() {
-  if (not_logged_ > 0) log_.Warning("more_denied", {{"count", not_logged_}});
-  not_logged_ = 0;
+/// Each place by itself; one that works is enough to be on record.
+void AuditLog::Flush() {
+  bool works = !kept_;
+  if (places_.file) {
+    works |= Tell(places_.file->Flush(), places_.file_fails, "file");
+    if (const auto error = places_.file->TakeRotationError()) {
+      log_.Warning("audit_not_rotated", {{"reason", error->Text()}});
+    }
+  }
+  if (places_.journal) {
+    works |= Tell(places_.journal->Flush(), places_.journal_fails, "journal");
+  }
+  works_ = works;
+  lost_ = lost_before_ + LostByPlaces();
 }
 
-void AuditLog::LogRefusals(const std::deque<Stamped>& batch) {
-  for (const Stamped& stamped : batch) {
-    const AuditEvent& event = stamped.event;
-    if (event.allowed) continue;
-    if (const SteadyTime now = clock_.Steady(); now - second_ >= kLogSecond) {
-      LogCount();
-      second_ = now;
-      logged_ = 0;
-    }
-    if (++logged_ > kMostLogged) {
-      ++not_logged_;
-      continue;
-    }
-    log_.Warning("denied", {{"secret", event.name},
-                            {"operation", Name(event.operation)},
-                            {"uid", event.uid},
-                            {"gid", event.gid},
-                            {"pid", event.pid},
-                            {"executable", event.executable}});
+/// Once when it begins, and once when it is over. Gives whether all is well.
+bool AuditLog::Tell(const Status& status, bool& fails, std::string_view place) {
+  if (!status && !fails) {
+    log_.Error(
+        "audit_failed",
+        {{"to", place},
+         {"reason", status.error().Text()},
+         {"hint",
+          places_.config.required ? "nobody is given anything while it cannot be recorded" : ""}});
   }
+  if (status && fails) log_.Info("audit_recovered", {{"to", place}, {"lost", LostByPlaces()}});
+  fails = !status;
+  return !fails;
+}
+
+void AuditLog::TakeOver(Places next) {
+  Flush();
+  lost_before_ += LostByPlaces() + Waiting();
+  places_ = std::move(next);
+}
+
+size_t AuditLog::Waiting() const {
+  return (places_.file ? places_.file->waiting() : 0) +
+         (places_.journal ? places_.journal->waiting() : 0);
+}
+
+uint64_t AuditLog::LostByPlaces() const {
+  return (places_.file ? places_.file->lost() : 0) +
+         (places_.journal ? places_.journal->lost() : 0);
 }
 
 }  // namespace secretfs

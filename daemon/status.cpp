@@ -1,5 +1,7 @@
 #include "daemon/status.h"
 
+#include <array>
+#include <cstdio>
 #include <nlohmann/json.hpp>
 
 #include "daemon/time_text.h"
@@ -13,6 +15,24 @@ Json Describe(const Error& error) {
   Json json{{"reason", error.Text()}};
   if (!error.hint.empty()) json["hint"] = error.hint;
   return json;
+}
+
+std::string ModeText(mode_t mode) {
+  std::array<char, 16> text{};
+  std::snprintf(text.data(), text.size(), "%04o", mode & 0777U);
+  return text.data();
+}
+
+std::string Words(const OnChange& change) {
+  switch (change.action) {
+    case OnChange::Action::kRestart:
+      return "restart " + change.unit;
+    case OnChange::Action::kReload:
+      return "reload " + change.unit;
+    case OnChange::Action::kSignal:
+      break;
+  }
+  return "signal " + std::to_string(change.signal) + " to " + change.unit;
 }
 
 Json Describe(const Entry& entry) {
@@ -31,12 +51,37 @@ Json Describe(const Entry& entry) {
   return json;
 }
 
-Json DescribeAll(const std::vector<File>& files) {
-  Json all = Json::array();
-  for (const File& file : files) {
-    if (!file.entry->spec().fresh) all.push_back(Describe(*file.entry));
+/// What is known of a file only while it is served.
+Json Describe(const File& file, const StatusFacts& facts) {
+  Json json = Describe(*file.entry);
+  const Entry::Report report = file.entry->GetReport();
+  if (report.value) json["age"] = SecondsBetween(report.value->modified, facts.now);
+  if (report.tried != SteadyTime{}) {
+    const auto since = facts.steady_now - report.tried;
+    json["checked"] = TimeText(facts.now - std::chrono::duration_cast<WallTime::duration>(since));
   }
-  return all;
+  json["opens"] = file.entry->usage().opens.load();
+  json["denials"] = file.entry->usage().denials.load();
+  json["owner"] = file.access.owner.text;
+  json["group"] = file.access.group.text;
+  json["mode"] = ModeText(file.access.mode);
+  for (const OnChange& change : file.consumers.on_change)
+    json["on_change"].push_back(Words(change));
+  return json;
+}
+
+Json Describe(const Reloads& reloads, WallTime now) {
+  Json json{{"succeeded", reloads.succeeded}, {"failed", reloads.failed}};
+  if (reloads.last) {
+    json["last"] = TimeText(*reloads.last);
+    json["age"] = SecondsBetween(*reloads.last, now);
+  }
+  if (reloads.last_failed) {
+    json["last_failed"] = TimeText(*reloads.last_failed);
+    json["failure_age"] = SecondsBetween(*reloads.last_failed, now);
+  }
+  if (reloads.error) json.update(Describe(*reloads.error));
+  return json;
 }
 
 std::string Print(const Json& json) {
@@ -45,16 +90,34 @@ std::string Print(const Json& json) {
 
 }  // namespace
 
-std::string FilesJson(const std::vector<File>& files) { return Print(DescribeAll(files)); }
+uint64_t SecondsBetween(WallTime from, WallTime to) noexcept {
+  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(to - from).count();
+  return seconds < 0 ? 0 : static_cast<uint64_t>(seconds);
+}
+
+std::string FilesJson(const std::vector<File>& files) {
+  Json all = Json::array();
+  for (const File& file : files) {
+    if (!file.entry->spec().fresh) all.push_back(Describe(*file.entry));
+  }
+  return Print(all);
+}
 
 std::string StatusJson(const StatusFacts& facts, const std::vector<File>& files) {
   Json json{{"secretfs", facts.version},
+            {"pid", facts.pid},
             {"started", TimeText(facts.started)},
+            {"uptime", SecondsBetween(facts.started, facts.now)},
+            {"reloads", Describe(facts.reloads, facts.now)},
             {"audit_dropped", facts.audit_dropped}};
+  if (facts.waiting_readers) json["waiting_readers"] = *facts.waiting_readers;
   json["identity_problems"] = Json::array();
   for (const Error& problem : facts.identity_problems)
     json["identity_problems"].push_back(Describe(problem));
-  json["secrets"] = DescribeAll(files);
+  json["secrets"] = Json::array();
+  for (const File& file : files) {
+    if (!file.entry->spec().fresh) json["secrets"].push_back(Describe(file, facts));
+  }
   return Print(json);
 }
 

@@ -33,6 +33,9 @@ struct StatusFacts {
   std::vector<Error> identity_problems{};
 };
 
+/// Whole seconds, 0 if `to` is earlier.
+uint64_t SecondsBetween(WallTime from, WallTime to) noexcept;
+
 /// The files alone: the status's `secrets`.
 std::string FilesJson(const std::vector<File>& files);
 

@@ -17,5 +17,12 @@ TEST(FormatTable, CountsCharactersNotBytes) {
   EXPECT_EQ(FormatTable({{"\xc3\xa4", "x"}, {"ab", "y"}}), "\xc3\xa4   x\nab  y\n");
 }
 
+TEST(FormatTable, PartsOfATableKeepTheirWidths) {
+  std::vector<size_t> widths;
+  EXPECT_EQ(FormatTable({{"abc", "d"}}, widths), "abc  d\n");
+  EXPECT_EQ(FormatTable({{"a", "d"}}, widths), "a    d\n");
+  EXPECT_EQ(FormatTable({{"abcd", "d"}}, widths), "abcd  d\n");
+}
+
 }  // namespace
 }  // namespace secretfs

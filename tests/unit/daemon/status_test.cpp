@@ -29,8 +29,14 @@ TEST(StatusJson, TellsStateReasonAndVersionAndNoValue) {
   EXPECT_EQ(status["secretfs"], "1.2");
   EXPECT_EQ(status["audit_dropped"], 3);
   ASSERT_EQ(status["secrets"].size(), 4U);
-  EXPECT_EQ(status["secrets"][0],
-            (Json{{"name", "idle"}, {"origin", "test"}, {"state", "pending"}}));
+  EXPECT_EQ(status["secrets"][0], (Json{{"name", "idle"},
+                                        {"origin", "test"},
+                                        {"state", "pending"},
+                                        {"opens", 0},
+                                        {"denials", 0},
+                                        {"owner", ""},
+                                        {"group", ""},
+                                        {"mode", "0400"}}));
   EXPECT_EQ(status["secrets"][1]["version"], 2);
   EXPECT_EQ(status["secrets"][1]["size"], 7);
   EXPECT_EQ(status["secrets"][1]["changed"], "1970-01-01T00:00:01.000Z");
@@ -46,6 +52,56 @@ TEST(StatusJson, TellsTheSizeOfWhatIsNotInMemory) {
       testkit::ValueWithContent(std::make_shared<testkit::TextContent>(std::string(12345, 'x'))),
       {}, {});
   EXPECT_EQ(Json::parse(FilesJson({{large, {}}}))[0]["size"], 12345);
+}
+
+TEST(StatusJson, TellsAgeUseAccessAndConsumers) {
+  const auto entry = testkit::TextEntry("used");
+  const WallTime now{std::chrono::seconds(1'000'000'000)};
+  const SteadyTime steady_now{std::chrono::seconds(5000)};
+  entry->Publish(testkit::MakeTestValue("x", now - std::chrono::minutes(2)),
+                 steady_now - std::chrono::seconds(10));
+  entry->usage().opens = 3;
+  entry->usage().denials = 1;
+  File file{entry, testkit::AccessFor(5, 6, 0440), {}};
+  file.consumers.on_change = {{OnChange::Action::kRestart, "a.service"},
+                              {OnChange::Action::kSignal, "b.service", 10}};
+  StatusFacts facts;
+  facts.now = now;
+  facts.steady_now = steady_now;
+  const Json secret = Json::parse(StatusJson(facts, {file}))["secrets"][0];
+  EXPECT_EQ(secret["age"], 120);
+  EXPECT_EQ(secret["checked"], "2001-09-09T01:46:30.000Z");
+  EXPECT_EQ(secret["opens"], 3);
+  EXPECT_EQ(secret["denials"], 1);
+  EXPECT_EQ(secret["owner"], "5");
+  EXPECT_EQ(secret["group"], "6");
+  EXPECT_EQ(secret["mode"], "0440");
+  EXPECT_EQ(secret["on_change"], (Json{"restart a.service", "signal 10 to b.service"}));
+}
+
+TEST(StatusJson, TellsOfReloads) {
+  StatusFacts facts;
+  facts.pid = 42;
+  facts.started = WallTime(std::chrono::seconds(100));
+  facts.now = WallTime(std::chrono::seconds(160));
+  facts.waiting_readers = 2;
+  facts.reloads = {.succeeded = 2,
+                   .failed = 1,
+                   .last = WallTime(std::chrono::seconds(110)),
+                   .last_failed = WallTime(std::chrono::seconds(155)),
+                   .error = Error{Code::kInvalid, "unknown key 'x'", "c.yaml:1:1", "look"}};
+  const Json status = Json::parse(StatusJson(facts, {}));
+  EXPECT_EQ(status["pid"], 42);
+  EXPECT_EQ(status["uptime"], 60);
+  EXPECT_EQ(status["waiting_readers"], 2);
+  EXPECT_EQ(status["reloads"], (Json{{"succeeded", 2},
+                                     {"failed", 1},
+                                     {"last", "1970-01-01T00:01:50.000Z"},
+                                     {"age", 50},
+                                     {"last_failed", "1970-01-01T00:02:35.000Z"},
+                                     {"failure_age", 5},
+                                     {"reason", "c.yaml:1:1: unknown key 'x'"},
+                                     {"hint", "look"}}));
 }
 
 TEST(StatusJson, SurvivesNamesThatAreNotUtf8) {

@@ -1,0 +1,111 @@
+#include "daemon/metrics.h"
+
+#include <array>
+#include <chrono>
+#include <cstdint>
+
+#include "base/text.h"
+
+namespace secretfs {
+namespace {
+
+constexpr std::array kStates{EntryState::kPending, EntryState::kReady, EntryState::kStale,
+                             EntryState::kFailed};
+
+/// The value of a label. Names that are not UTF-8 are escaped as in messages.
+std::string Label(std::string_view text) {
+  std::string label = "\"";
+  for (const char c : Printable(text)) {
+    if (c == '"' || c == '\\') label += '\\';
+    label += c;
+  }
+  return label + '"';
+}
+
+class Metrics {
+ public:
+  /// A family, and then all of its samples.
+  void Family(const std::string& name, const char* type, const char* help) {
+    name_ = "secretfs_" + name;
+    text_ += "# HELP " + name_ + " " + help + "\n# TYPE " + name_ + " " + type + "\n";
+  }
+  void Sample(uint64_t value) { text_ += name_ + " " + std::to_string(value) + "\n"; }
+  void Sample(const std::string& labels, uint64_t value) {
+    text_ += name_ + "{" + labels + "} " + std::to_string(value) + "\n";
+  }
+  std::string Take() { return std::move(text_); }
+
+ private:
+  std::string name_;
+  std::string text_;
+};
+
+struct Secret {
+  std::string label;  // secret="NAME"
+  Entry::Report report;
+  uint64_t opens = 0;
+  uint64_t denials = 0;
+};
+
+std::vector<Secret> Gather(const std::vector<File>& files) {
+  std::vector<Secret> secrets;
+  for (const File& file : files) {
+    if (file.entry->spec().fresh) continue;
+    const EntryUsage& usage = file.entry->usage();
+    secrets.push_back({"secret=" + Label(file.entry->name()), file.entry->GetReport(), usage.opens,
+                       usage.denials});
+  }
+  return secrets;
+}
+
+void AddSecrets(Metrics& metrics, const std::vector<Secret>& secrets, WallTime now) {
+  metrics.Family("secret_state", "gauge", "1 for the state that a secret is in, 0 for the others.");
+  for (const Secret& secret : secrets) {
+    for (const EntryState state : kStates) {
+      metrics.Sample(secret.label + ",state=\"" + std::string(StateName(state)) + "\"",
+                     secret.report.state == state ? 1 : 0);
+    }
+  }
+  metrics.Family("secret_version", "gauge", "The version that is served, counted from the start.");
+  for (const Secret& secret : secrets) {
+    if (secret.report.value) metrics.Sample(secret.label, secret.report.value->version);
+  }
+  metrics.Family("secret_age_seconds", "gauge", "Time since the value changed.");
+  for (const Secret& secret : secrets) {
+    if (!secret.report.value) continue;
+    metrics.Sample(secret.label, SecondsBetween(secret.report.value->modified, now));
+  }
+  metrics.Family("secret_opens_total", "counter", "Opens that were granted and got the value.");
+  for (const Secret& secret : secrets) metrics.Sample(secret.label, secret.opens);
+  metrics.Family("secret_denials_total", "counter", "Requests for the value that were denied.");
+  for (const Secret& secret : secrets) metrics.Sample(secret.label, secret.denials);
+}
+
+void AddDaemon(Metrics& metrics, const StatusFacts& facts) {
+  metrics.Family("audit_dropped_total", "counter", "Decisions that could not be recorded.");
+  metrics.Sample(facts.audit_dropped);
+  metrics.Family("reloads_total", "counter", "Times that a configuration was to be taken in.");
+  metrics.Sample("result=\"success\"", facts.reloads.succeeded);
+  metrics.Sample("result=\"failure\"", facts.reloads.failed);
+  metrics.Family("reload_last_success_timestamp_seconds", "gauge",
+                 "When the configuration in use was taken in.");
+  metrics.Sample(SecondsBetween(WallTime{}, facts.reloads.last.value_or(facts.started)));
+  metrics.Family("identity_problems", "gauge", "Identities that gave no key.");
+  metrics.Sample(facts.identity_problems.size());
+  if (!facts.waiting_readers) return;
+  metrics.Family("waiting_readers", "gauge", "Readers that wait for a value.");
+  metrics.Sample(*facts.waiting_readers);
+}
+
+}  // namespace
+
+std::string MetricsText(const StatusFacts& facts, const std::vector<File>& files) {
+  Metrics metrics;
+  metrics.Family("up", "gauge", "Always 1; the version is a label.");
+  metrics.Sample("version=" + Label(facts.version), 1);
+  AddSecrets(metrics, Gather(files), facts.now);
+  AddDaemon(metrics, facts);
+  return metrics.Take();
+}
+
+}  // namespace secretfs

@@ -24,6 +24,7 @@ std::vector<Command> Commands();
 
 // One factory per file of a command.
 Command ActorCommand();
+Command AuditCommand();
 Command CheckCommand();
 Command DecryptCommand();
 Command EditCommand();

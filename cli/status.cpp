@@ -1,4 +1,7 @@
 // `secretfs status`: what a mounted secretfs says of its secrets, from .secretfs/status.json.
+#include <sys/ioctl.h>
+#include <unistd.h>
+
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdio>
@@ -6,9 +9,8 @@
 #include <nlohmann/json.hpp>
 
 #include "base/file.h"
-#include "base/text.h"
 #include "cli/command.h"
-#include "cli/table.h"
+#include "cli/status_table.h"
 #include "cli/ui.h"
 #include "daemon/config_files.h"
 
@@ -22,28 +24,15 @@ struct Options {
   bool json = false;
 };
 
-std::string Field(const Json& secret, const char* key) {
-  const auto at = secret.find(key);
-  if (at == secret.end()) return "-";
-  return at->is_string() ? Printable(at->get<std::string>()) : at->dump();
-}
-
-std::string Remarks(const Json& secret) {
-  std::string remarks = secret.contains("reason") ? Field(secret, "reason") : "";
-  if (secret.contains("hint")) remarks += " (" + Field(secret, "hint") + ")";
-  if (secret.contains("left_out"))
-    remarks = "left out: " + Join(secret["left_out"].get<std::vector<std::string>>(), "; ");
-  return Printable(remarks);
+/// In columns; 0 when standard output is no terminal.
+size_t TerminalWidth() {
+  winsize size{};
+  if (::isatty(STDOUT_FILENO) != 1 || ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0) return 0;
+  return size.ws_col;
 }
 
 void PrintTable(const Json& status) {
-  std::vector<std::vector<std::string>> rows{
-      {"SECRET", "STATE", "FROM", "VERSION", "CHANGED", "REMARKS"}};
-  for (const Json& secret : status.at("secrets")) {
-    rows.push_back({Field(secret, "name"), Field(secret, "state"), Field(secret, "origin"),
-                    Field(secret, "version"), Field(secret, "changed"), Remarks(secret)});
-  }
-  std::fputs(FormatTable(rows).c_str(), stdout);
+  std::fputs(StatusText(status, TerminalWidth()).c_str(), stdout);
   for (const Json& problem : status.at("identity_problems")) {
     ui::Warn(problem.at("reason").get<std::string>(), problem.value("hint", ""));
   }
@@ -52,8 +41,7 @@ void PrintTable(const Json& status) {
 ExitCode Verdict(const Json& status) {
   const Json& secrets = status.at("secrets");
   const bool failed = std::any_of(secrets.begin(), secrets.end(), [](const Json& secret) {
-    const Json& state = secret.at("state");  // pending with a reason: it was tried
-    return state == "failed" || (state == "pending" && secret.contains("reason"));
+    return secret.at("state") == "failed";
   });
   return failed ? ExitCode::kSomeSecretsFailed : ExitCode::kDone;
 }

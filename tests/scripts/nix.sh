@@ -96,7 +96,7 @@ expect_eq "$(cat nix.err)" '' "nix's stderr"
 expect_tokens 'a user without rights' "$none" as "$outsider"
 wait_until 'the refusal is in the log' grep -q "event=denied secret=nix/access-tokens.conf .*uid=$(id -u "$outsider") " "$log"
 expect_exit 0 "$program" status "$m"
-left_out=$(grep '^nix/access-tokens.conf ' <<<"$out")
+left_out=$(grep '^nix/access-tokens.conf: ' <<<"$out")
 expect_match "$left_out" "'github.example.com': .*'#'" 'why a token with # is left out'
 expect_match "$left_out" "'github.example.org': .*blank" 'why a token with a blank is left out'
 expect_no_match "$out$(cat "$log")" '0123456789' 'status and log'

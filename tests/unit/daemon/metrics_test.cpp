@@ -90,7 +90,7 @@ std::map<std::string, double> Samples(const StatusFacts& facts, const std::vecto
 TEST(MetricsText, TellsStateAgeAndUseOfEverySecret) {
   const WallTime now{std::chrono::seconds(1'000'000'000)};
   const auto ready = testkit::TextEntry("db/password");
-  ready->Publish(testkit::MakeTestValue("hunter2", now - std::chrono::minutes(1)), {});
+  ready->Publish(testkit::MakeTestValue("hunter2", now - std::chrono::minutes(1)), {}, {});
   ready->usage().opens = 12;
   ready->usage().denials = 2;
   const auto failed = testkit::TextEntry("broken");
@@ -140,13 +140,13 @@ TEST(MetricsText, NamesCannotForgeASample) {
 
 TEST(MetricsText, HasNoValues) {
   const auto entry = testkit::TextEntry("x");
-  entry->Publish(testkit::MakeTestValue("hunter2"), {});
+  entry->Publish(testkit::MakeTestValue("hunter2"), {}, {});
   EXPECT_EQ(MetricsText({}, {{entry, {}}}).find("hunter"), std::string::npos);
 }
 
 TEST(MetricsText, AClockThatWentBackGivesNoNegativeAge) {
   const auto entry = testkit::TextEntry("x");
-  entry->Publish(testkit::MakeTestValue("v", WallTime(std::chrono::seconds(100))), {});
+  entry->Publish(testkit::MakeTestValue("v", WallTime(std::chrono::seconds(100))), {}, {});
   StatusFacts facts;
   facts.now = WallTime(std::chrono::seconds(50));
   EXPECT_EQ(Samples(facts, {{entry, {}}}).at(R"(secretfs_secret_age_seconds{secret="x"})"), 0);

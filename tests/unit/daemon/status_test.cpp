@@ -59,7 +59,7 @@ TEST(StatusJson, TellsAgeUseAccessAndConsumers) {
   const WallTime now{std::chrono::seconds(1'000'000'000)};
   const SteadyTime steady_now{std::chrono::seconds(5000)};
   entry->Publish(testkit::MakeTestValue("x", now - std::chrono::minutes(2)),
-                 steady_now - std::chrono::seconds(10));
+                 steady_now - std::chrono::seconds(10), {});
   entry->usage().opens = 3;
   entry->usage().denials = 1;
   File file{entry, testkit::AccessFor(5, 6, 0440), {}};

@@ -6,6 +6,7 @@
 #include <sys/types.h>
 
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -18,9 +19,12 @@ struct Units {
   bool operator==(const Units&) const = default;
 };
 
-/// From the text of a /proc/PID/cgroup: the line of the unified hierarchy or, on hybrid machines,
-/// that of systemd's own. Empty for what is not well formed and for paths outside of our cgroup
-/// namespace. What a unit makes below its own cgroup counts as the unit.
+/// From the text of a /proc/PID/cgroup: the line of the unified hierarchy or, where systemd does
+/// not use that, of systemd's own. Empty for what is not well formed and for paths outside of our
+/// cgroup namespace. What a unit makes below its own cgroup counts as the unit.
 Units UnitsOf(std::string_view cgroup);
+
+/// Of the kinds of unit that have processes: ".service" and others.
+std::span<const std::string_view> UnitSuffixes() noexcept;
 
 }  // namespace secretfs

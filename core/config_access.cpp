@@ -1,10 +1,12 @@
 #include "core/config_access.h"
 
+#include "core/config_rules.h"
+
 namespace secretfs::config_access {
 
 const std::vector<std::string>& Keys() {
-  static const std::vector<std::string> keys{"owner", "group", "mode",     "readers",
-                                             "wait",  "links", "on_change"};
+  static const std::vector<std::string> keys{"owner",      "group", "mode",  "readers",
+                                             "confine_to", "wait",  "links", "on_change"};
   return keys;
 }
 
@@ -17,7 +19,10 @@ Result<Access> LoadAccess(const config_read::Map& map, const Access& defaults) {
     access.wait = TRY(config_read::Duration(map, *node, "'wait'"));
   }
   if (const auto* node = map.Find("readers")) {
-    access.readers = TRY(config_read::Readers(map, *node));
+    access.readers = TRY(config_rules::Read(map, *node, "readers"));
+  }
+  if (const auto* node = map.Find("confine_to")) {
+    access.confine_to = TRY(config_rules::Read(map, *node, "confine_to"));
   }
   return access;
 }

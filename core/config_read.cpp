@@ -10,21 +10,6 @@
 namespace secretfs::config_read {
 namespace {
 
-Result<Principal> ReadPrincipal(const Map& map, const YamlNode& node, const std::string& text) {
-  if (text.find_first_of(std::string_view(" \t\n\r:/\0", 7)) != std::string::npos) {
-    return map.At(node, Quote(text) + " is not the name of a user or group", "");
-  }
-  Principal who{text, std::nullopt};
-  const bool digits = text.find_first_not_of("0123456789") == std::string::npos;
-  if (!digits) return who;
-  uint32_t number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc() || number == UINT32_MAX)
-    return map.At(node, Quote(text) + " is not a valid id", "");
-  who.number = number;
-  return who;
-}
-
 /// YAML's ways to write nothing: "key:" and null.
 bool IsNull(const YamlNode& node) {
   constexpr std::array<std::string_view, 5> kNull{"", "~", "null", "Null", "NULL"};
@@ -100,12 +85,27 @@ Result<std::string> Scalar(const Map& map, const YamlNode& node, const std::stri
   return node.text;
 }
 
+Result<Principal> Who(const Map& map, const YamlNode& node, const std::string& text) {
+  if (text.find_first_of(std::string_view(" \t\n\r:/\0", 7)) != std::string::npos) {
+    return map.At(node, Quote(text) + " is not the name of a user or group", "");
+  }
+  Principal who{text, std::nullopt};
+  const bool digits = text.find_first_not_of("0123456789") == std::string::npos;
+  if (!digits) return who;
+  uint32_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc() || number == UINT32_MAX)
+    return map.At(node, Quote(text) + " is not a valid id", "");
+  who.number = number;
+  return who;
+}
+
 Result<Principal> User(const Map& map, const YamlNode& node) {
-  return ReadPrincipal(map, node, TRY(Scalar(map, node, "'owner'")));
+  return Who(map, node, TRY(Scalar(map, node, "'owner'")));
 }
 
 Result<Principal> Group(const Map& map, const YamlNode& node) {
-  return ReadPrincipal(map, node, TRY(Scalar(map, node, "'group'")));
+  return Who(map, node, TRY(Scalar(map, node, "'group'")));
 }
 
 Result<mode_t> Mode(const Map& map, const YamlNode& node) {
@@ -178,28 +178,6 @@ Result<bool> Bool(const Map& map, const YamlNode& node, const std::string& what)
     return map.At(node, Quote(text) + " is neither true nor false", "write it without quotes");
   }
   return text == "true";
-}
-
-Result<std::vector<CallerRule>> Readers(const Map& map, const YamlNode& node) {
-  if (node.kind != YamlNode::Kind::kList) {
-    return map.At(node, "'readers' must be a list", "as in readers: [\"group:monitoring\"]");
-  }
-  std::vector<CallerRule> readers;
-  for (const YamlNode& item : node.items) {
-    const std::string text = TRY(Scalar(map, item, "a reader"));
-    const size_t colon = text.find(':');
-    const std::string kind = text.substr(0, colon);
-    if (colon == std::string::npos || colon + 1 == text.size() ||
-        (kind != "user" && kind != "group")) {
-      return map.At(item, Quote(text) + " is not a reader", "write user:NAME or group:NAME");
-    }
-    CallerRule rule;
-    rule.kind = kind == "user" ? CallerRule::Kind::kUser : CallerRule::Kind::kGroup;
-    rule.who = TRY(ReadPrincipal(map, item, text.substr(colon + 1)));
-    rule.text = text;
-    readers.push_back(std::move(rule));
-  }
-  return readers;
 }
 
 }  // namespace secretfs::config_read

@@ -1,5 +1,5 @@
 // Reading single values of YAML with a schema, each with its place in every complaint. Used by
-// config_load.cpp and rules.cpp only.
+// the loaders of the configuration and of rules only.
 #pragma once
 
 #include <string>
@@ -48,6 +48,8 @@ class Map {
 
 /// The text of a scalar that is not empty; `what` names it in the complaint.
 Result<std::string> Scalar(const Map& map, const YamlNode& node, const std::string& what);
+/// A name or number, without a look whether there is one.
+Result<Principal> Who(const Map& map, const YamlNode& node, const std::string& text);
 Result<Principal> User(const Map& map, const YamlNode& node);
 Result<Principal> Group(const Map& map, const YamlNode& node);
 /// Quoted octal up to "0777". Write and execute bits show in `ls` and do nothing on a read-only,
@@ -63,6 +65,5 @@ Result<unsigned> Count(const Map& map, const YamlNode& node, const std::string& 
                        unsigned most);
 /// true or false. `what` names it.
 Result<bool> Bool(const Map& map, const YamlNode& node, const std::string& what);
-Result<std::vector<CallerRule>> Readers(const Map& map, const YamlNode& node);
 
 }  // namespace secretfs::config_read

@@ -80,7 +80,7 @@ for time in 10 -1s 2h '1 s' 5parsecs 99999999999999999999s ''; do
 done
 refused 2:29 "'readers' must be a list" 'group:monitoring' $'secrets:\n  a: {file: src/x, readers: user:x}'
 for reader in root 'users:x' 'user:' 'group' ':x'; do
-  refused 2:30 'is not a reader' 'user:NAME or group:NAME' $'secrets:\n  a: {file: src/x, readers: ["'"$reader"'"]}'
+  refused 2:30 'is not a rule' 'write user:NAME, group:NAME' $'secrets:\n  a: {file: src/x, readers: ["'"$reader"'"]}'
 done
 
 # --- names --------------------------------------------------------------------------------------------------

@@ -47,8 +47,8 @@ class Caller {
 
 struct Decision {
   bool allow = false;
-  std::string_view rule;  // "owner", "group", "other", "root", "group:monitoring", "none"; lives as
-                          // long as the Access
+  std::string_view rule;  // "owner", "group", "other", "root", "group:monitoring", "confine_to",
+                          // "none"; lives as long as the Access
 };
 
 /// The owner and group that an entry shows; root's while a name does not exist.
@@ -58,6 +58,11 @@ struct Ownership {
   bool resolved = true;  // false: ask again, the names may appear
 };
 Ownership OwnershipOf(const Access& access, const Accounts& accounts);
+
+/// Whether the caller is one of those whom a rule of `access` means. False when it cannot be told,
+/// as for a unit whose process is not visible.
+bool Fits(const CallerRule& rule, const Access& access, const Caller& caller,
+          const Accounts& accounts);
 
 /// Who does not fit `confine_to`, if there is one, may not, root included. Root may read; then the
 /// mode's one class that fits, as in POSIX (owner, else group, else other); then `readers`.

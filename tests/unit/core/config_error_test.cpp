@@ -44,9 +44,10 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"UnknownSectionFarFromAll", "kubernetes: {}\n",
              "config.yaml:1:1: unknown key 'kubernetes' | known: identities, plugins, defaults, "
              "audit, sources, secrets, views"},
-        Case{"UnknownKeyOfASecret", Secret("age: /x, onwer: a"),
-             "config.yaml:2:16: unknown key 'onwer' | did you mean 'owner'? known: owner, group, "
-             "mode, readers, wait, links, on_change, source, key, ref, age, file, note"},
+        Case{
+            "UnknownKeyOfASecret", Secret("age: /x, onwer: a"),
+            "config.yaml:2:16: unknown key 'onwer' | did you mean 'owner'? known: owner, group, "
+            "mode, readers, confine_to, wait, links, on_change, source, key, ref, age, file, note"},
         Case{"UnknownKeyOfDefaults", "defaults: {readers: []}\n",
              "config.yaml:1:12: unknown key 'readers' | known: owner, group, mode, wait"},
         Case{

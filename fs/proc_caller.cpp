@@ -1,22 +1,34 @@
 #include "fs/proc_caller.h"
 
+#include <fcntl.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <charconv>
-#include <climits>
 
 #include "base/file.h"
+#include "base/unique_fd.h"
+#include "core/glob.h"
+#include "fs/program.h"
 
 namespace secretfs::fs {
 
+namespace {
+
+/// What follows `label`, which begins a line of a /proc/PID/status text; empty when none does.
+std::string_view Field(std::string_view status, std::string_view label) {
+  const size_t at = status.find(label);
+  if (at == std::string_view::npos) return {};
+  status.remove_prefix(at + label.size());
+  return status.substr(0, status.find('\n'));
+}
+
+}  // namespace
+
 std::vector<gid_t> ParseGroups(std::string_view status) {
-  constexpr std::string_view kLabel = "\nGroups:";
-  const size_t label = status.find(kLabel);
-  if (label == std::string_view::npos) return {};
-  std::string_view line = status.substr(label + kLabel.size());
-  line = line.substr(0, line.find('\n'));
+  std::string_view line = Field(status, "\nGroups:");
   std::vector<gid_t> groups;
   while (!line.empty()) {
     const size_t digit = line.find_first_not_of(" \t");
@@ -31,11 +43,35 @@ std::vector<gid_t> ParseGroups(std::string_view status) {
   return groups;
 }
 
+pid_t ParseProcess(std::string_view status) {
+  std::string_view line = Field(status, "\nTgid:");
+  line.remove_prefix(std::min(line.size(), line.find_first_not_of(" \t")));
+  pid_t process = 0;
+  const auto [end, error] = std::from_chars(line.data(), line.data() + line.size(), process);
+  return error == std::errc() && process > 0 ? process : 0;
+}
+
 namespace {
 
 constexpr size_t kMostStatus = size_t{32} * 1024;  // some 3,000 groups
 constexpr std::chrono::seconds kPenalty{10};
 constexpr size_t kMostPenalties = 1024;
+constexpr size_t kMostCgroup = size_t{16} * 1024;  // a dozen hierarchies with long paths
+constexpr std::string_view kRemoved = " (deleted)";
+
+std::string ProcFile(pid_t thread, std::string_view name) {
+  return "/proc/" + std::to_string(thread) + "/" + std::string(name);
+}
+
+/// The kernel gives such a file as a whole or not at all. Empty for one that is longer than any.
+std::string CgroupOf(pid_t thread) {
+  const UniqueFd fd(::open(ProcFile(thread, "cgroup").c_str(), O_RDONLY | O_CLOEXEC));
+  if (!fd) return "";
+  std::array<char, kMostCgroup> text;  // not filled: this is on every open that a unit rule guards
+  const ssize_t n = ::read(fd.get(), text.data(), text.size());
+  const bool whole = n > 0 && static_cast<size_t>(n) < text.size();
+  return whole ? std::string(text.data(), static_cast<size_t>(n)) : "";
+}
 
 bool ProcIsOurs() {
   std::array<char, 32> self{};
@@ -56,7 +92,7 @@ std::vector<gid_t> ProcGroups::Of(pid_t pid, uid_t uid) {
     const auto until = too_many_until_.find(uid);
     if (until != too_many_until_.end() && now < until->second) return {};
   }
-  const auto status = ReadFile("/proc/" + std::to_string(pid) + "/status", kMostStatus);
+  const auto status = ReadFile(ProcFile(pid, "status"), kMostStatus);
   if (status) return ParseGroups(AsText(*status));
   if (status.error().code == Code::kTooLarge) {
     const std::lock_guard lock(mutex_);
@@ -73,17 +109,30 @@ bool ProcCaller::InGroup(gid_t group) const {
 }
 
 std::string ProcCaller::Executable() const {
-  if (pid() <= 0 || !all_groups_.trusted()) return "";
-  std::array<char, PATH_MAX> target{};
-  const ssize_t n =
-      ::readlink(("/proc/" + std::to_string(pid()) + "/exe").c_str(), target.data(), target.size());
-  return n <= 0 ? "" : std::string(target.data(), static_cast<size_t>(n));
+  if (!executable_) executable_ = visible() ? ProgramOf(pid()) : "";
+  return *executable_;
 }
 
-bool ProcCaller::Runs(const std::string& /*pattern*/) const { return false; }
+bool ProcCaller::Runs(const std::string& pattern) const {
+  const std::string path = Executable();
+  // The file of a program that is removed has the mark added to its path, and nobody can tell
+  // what it was; one that has such a name is nobody's either.
+  if (path.empty() || path.ends_with(kRemoved) || !GlobMatches(pattern, path)) return false;
+  return IsProgramOf(pid(), path);
+}
 
-Units ProcCaller::InUnits() const { return {}; }
+Units ProcCaller::InUnits() const {
+  if (!units_) units_ = visible() ? UnitsOf(CgroupOf(pid())) : Units{};
+  return *units_;
+}
 
-pid_t ProcCaller::Process() const { return 0; }
+pid_t ProcCaller::Process() const {
+  if (!visible()) return 0;
+  // Most callers have one thread. To ask whether it may be signalled costs a tenth of what it costs
+  // to read its status.
+  if (::syscall(SYS_tgkill, pid(), pid(), 0) == 0) return pid();
+  const auto status = ReadFile(ProcFile(pid(), "status"), kMostStatus);
+  return status ? ParseProcess(AsText(*status)) : 0;
+}
 
 }  // namespace secretfs::fs

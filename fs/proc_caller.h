@@ -40,7 +40,8 @@ class ProcCaller final : public Caller {
  public:
   ProcCaller(uid_t uid, gid_t gid, pid_t pid, ProcGroups& groups) noexcept
       : Caller(uid, gid, pid), all_groups_(groups) {}
-  /// Asks /proc once, when first asked for a group other than the caller's own.
+  // Each asks /proc when it is first asked, and once. InGroup() does so for a group other than the
+  // caller's own.
   [[nodiscard]] bool InGroup(gid_t group) const override;
   [[nodiscard]] std::string Executable() const override;
   [[nodiscard]] bool Runs(const std::string& pattern) const override;
@@ -49,11 +50,16 @@ class ProcCaller final : public Caller {
 
  private:
   ProcGroups& all_groups_;
+  [[nodiscard]] bool visible() const noexcept { return pid() > 0 && all_groups_.trusted(); }
   mutable std::optional<std::vector<gid_t>> groups_;
+  mutable std::optional<Units> units_;
+  mutable std::optional<std::string> executable_;
 };
 
 /// The "Groups:" line of a /proc/PID/status text; empty when there is none or it is not well
 /// formed.
 std::vector<gid_t> ParseGroups(std::string_view status);
+/// The "Tgid:" line of it; 0 when there is none.
+pid_t ParseProcess(std::string_view status);
 
 }  // namespace secretfs::fs

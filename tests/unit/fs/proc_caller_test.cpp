@@ -8,8 +8,10 @@
 
 #include <array>
 #include <numeric>
+#include <thread>
 #include <vector>
 
+#include "base/file.h"
 #include "tests/testkit/fake_clock.h"
 
 namespace secretfs::fs {
@@ -56,11 +58,38 @@ TEST_F(ProcCallerTest, WithoutAVisiblePidHasNoSupplementaryGroups) {
   EXPECT_TRUE(hidden.InGroup(2));
   EXPECT_FALSE(hidden.InGroup(0));
   EXPECT_EQ(hidden.Executable(), "");
+  EXPECT_EQ(hidden.InUnits(), Units{});
+  EXPECT_EQ(hidden.Process(), 0);
+  EXPECT_FALSE(hidden.Runs("/**"));
 }
 
 TEST_F(ProcCallerTest, NamesThisProgram) {
   EXPECT_TRUE(ProcCaller(0, 0, getpid(), groups_).Executable().ends_with("/test_fs"));
   EXPECT_EQ(ProcCaller(0, 0, 2'000'000'000, groups_).Executable(), "");
+}
+
+TEST(ParseProcess, ReadsTheTgidLine) {
+  EXPECT_EQ(ParseProcess("Name:\tx\nTgid:\t42\nNgid:\t0\n"), 42);
+  for (const char* status : {"", "Name:\tx\n", "Tgid:\t42\n", "Name:\tx\nTgid:\tx\n",
+                             "Name:\tx\nTgid:", "Name:\tx\nTgid:\t-4\n"}) {
+    EXPECT_EQ(ParseProcess(status), 0) << status;
+  }
+}
+
+TEST_F(ProcCallerTest, KnowsTheProcessOfAThread) {
+  EXPECT_EQ(ProcCaller(0, 0, getpid(), groups_).Process(), getpid());
+  std::thread([&] {
+    ASSERT_NE(gettid(), getpid());
+    EXPECT_EQ(ProcCaller(0, 0, gettid(), groups_).Process(), getpid());
+  }).join();
+  EXPECT_EQ(ProcCaller(0, 0, 2'000'000'000, groups_).Process(), 0);
+}
+
+TEST_F(ProcCallerTest, KnowsTheUnitsThatTheCgroupTells) {
+  const auto text = ReadFile("/proc/self/cgroup", 65536);
+  ASSERT_TRUE(text);
+  EXPECT_EQ(ProcCaller(0, 0, getpid(), groups_).InUnits(), UnitsOf(AsText(*text)));
+  EXPECT_EQ(ProcCaller(0, 0, 2'000'000'000, groups_).InUnits(), Units{});
 }
 
 TEST_F(ProcCallerTest, AProcessOfTooManyGroupsHasNoneForTenSeconds) {

@@ -101,6 +101,35 @@ Status SetRotation(const Map& map, AuditConfig& audit) {
   return Ok{};
 }
 
+std::string FlatName(std::string name) {
+  std::ranges::replace(name, '/', '.');
+  return name;
+}
+
+/// Folders of names. Each has a socket that is called as in .credstore, so no two may be alike
+/// there.
+Status ReadScopes(const Map& map, std::vector<std::string>& scopes) {
+  const YamlNode* list = map.Find("scopes");
+  if (list == nullptr) return Ok{};
+  if (list->kind != YamlNode::Kind::kList) {
+    return map.At(*list, "'scopes' must be a list of folders of names", "as in [db, web/prod]");
+  }
+  for (const YamlNode& item : list->items) {
+    const std::string scope = TRY(Scalar(map, item, "a scope"));
+    if (const auto problem = NameProblem(scope)) {
+      return map.At(item, "scope " + Quote(scope) + " " + *problem,
+                    "a scope is a folder below the mount point");
+    }
+    const auto same = [&](const std::string& other) { return FlatName(other) == FlatName(scope); };
+    if (const auto other = std::ranges::find_if(scopes, same); other != scopes.end()) {
+      return map.At(item, "scopes " + Quote(*other) + " and " + Quote(scope) + " have one socket",
+                    "keep one of them");
+    }
+    scopes.push_back(scope);
+  }
+  return Ok{};
+}
+
 }  // namespace
 
 Status AddIdentities(const Map& top, std::vector<IdentityConfig>& identities) {
@@ -148,6 +177,17 @@ Status SetAudit(const Map& top, AuditConfig& audit) {
   if (const YamlNode* required = map.Find("required")) {
     audit.required = TRY(config_read::Bool(map, *required, "'required'"));
   }
+  return Ok{};
+}
+
+Status SetCredentials(const Map& top, CredentialsConfig& credentials) {
+  const YamlNode* node = top.Find("credentials");
+  if (node == nullptr) return Ok{};
+  if (credentials != CredentialsConfig{}) return top.At(*node, "'credentials' are set twice", "");
+  const Map map = TRY(Map::Of(*node, top.text(), "'credentials'"));
+  TRY(map.OnlyKeys(std::vector<std::string>{"socket", "scopes"}));
+  if (map.Find("socket") != nullptr) credentials.socket = TRY(map.Path("socket"));
+  TRY(ReadScopes(map, credentials.scopes));
   return Ok{};
 }
 

@@ -19,4 +19,7 @@ Status SetPlugins(const config_read::Map& top, std::optional<PluginsConfig>& plu
 /// Reads `audit:`, if it is there. Errors: kInvalid, also when it is set already.
 Status SetAudit(const config_read::Map& top, AuditConfig& audit);
 
+/// Reads `credentials:`, if it is there. Errors: kInvalid, also when they are set already.
+Status SetCredentials(const config_read::Map& top, CredentialsConfig& credentials);
+
 }  // namespace secretfs::config_keys

@@ -18,8 +18,8 @@ namespace {
 using config_read::Map;
 using config_read::Scalar;
 
-const std::vector<std::string> kTopKeys{"identities", "plugins", "defaults", "audit",
-                                        "sources",    "secrets", "views"};
+const std::vector<std::string> kTopKeys{"identities",  "plugins", "defaults", "audit",
+                                        "credentials", "sources", "secrets",  "views"};
 
 class ConfigLoader {
  public:
@@ -39,6 +39,7 @@ class ConfigLoader {
       TRY(top.OnlyKeys(kTopKeys));
       TRY(LoadDefaults(top));
       TRY(config_keys::SetAudit(top, config_.audit));
+      TRY(config_keys::SetCredentials(top, config_.credentials));
       TRY(config_keys::AddIdentities(top, config_.identities));
       TRY(config_keys::SetPlugins(top, config_.plugins));
       TRY(ForEach(top, "sources", [this](const auto&... a) { return LoadSource(a...); }));

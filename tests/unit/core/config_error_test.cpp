@@ -40,10 +40,10 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(
         Case{"UnknownSection", "secret: {}\n",
              "config.yaml:1:1: unknown key 'secret' | did you mean 'secrets'? known: identities, "
-             "plugins, defaults, audit, sources, secrets, views"},
+             "plugins, defaults, audit, credentials, sources, secrets, views"},
         Case{"UnknownSectionFarFromAll", "kubernetes: {}\n",
              "config.yaml:1:1: unknown key 'kubernetes' | known: identities, plugins, defaults, "
-             "audit, sources, secrets, views"},
+             "audit, credentials, sources, secrets, views"},
         Case{
             "UnknownKeyOfASecret", Secret("age: /x, onwer: a"),
             "config.yaml:2:16: unknown key 'onwer' | did you mean 'owner'? known: owner, group, "
@@ -60,10 +60,10 @@ INSTANTIATE_TEST_SUITE_P(
              "confine_to, wait, links, on_change, format, content, include"},
         Case{"EmptyKey", "\"\": 1\n",
              "config.yaml:1:1: unknown key '' | known: identities, plugins, defaults, audit, "
-             "sources, secrets, views"},
+             "credentials, sources, secrets, views"},
         Case{"TerminalEscapesInAKey", "\"\\e[2J\": 1\n",
              "config.yaml:1:1: unknown key '\\x1b[2J' | known: identities, plugins, defaults, "
-             "audit, sources, secrets, views"},
+             "audit, credentials, sources, secrets, views"},
         Case{"MergeKeyIsNotSupported", "secrets:\n  a: &a {age: /x}\n  b:\n    <<: *a\n",
              "config.yaml:4:5: unknown key '<<' | known: owner, group, mode, readers, confine_to, "
              "wait, links, on_change, source, key, ref, age, file, note"},
@@ -130,6 +130,17 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"IdentityInTheNixStore", "identities: [/nix/store/abc-key]\n",
              "config.yaml:1:14: an identity in the nix store can be read by everybody | keep it "
              "outside, as in /var/lib/secretfs/identity.txt"},
+        Case{"UnknownKeyOfCredentials", "credentials: {sockets: /x}\n",
+             "config.yaml:1:15: unknown key 'sockets' | did you mean 'socket'? known: socket, "
+             "scopes"},
+        Case{
+            "ScopesAsText", "credentials: {scopes: db}\n",
+            "config.yaml:1:23: 'scopes' must be a list of folders of names | as in [db, web/prod]"},
+        Case{"ScopeThatIsNoName", "credentials: {scopes: [/db]}\n",
+             "config.yaml:1:24: scope '/db' has an empty component | a scope is a folder below the "
+             "mount point"},
+        Case{"ScopesWithOneSocket", "credentials: {scopes: [a/b, a.b]}\n",
+             "config.yaml:1:29: scopes 'a/b' and 'a.b' have one socket | keep one of them"},
         Case{"OwnerAsAList", Secret("age: /x, owner: [a]"),
              "config.yaml:2:23: 'owner' must be plain text"},
         Case{"EmptyOwner", Secret("age: /x, owner: "), "config.yaml:2:23: 'owner' is empty"},
@@ -375,6 +386,8 @@ TEST(ConfigFiles, EverythingIsDeclaredOnce) {
             "config.d/more.yaml:1:11: 'defaults' are set twice | first at config.yaml:1:11");
   EXPECT_EQ(TwoFiles("audit: {file: /a}", "audit: {file: /a}"),
             "config.d/more.yaml:1:8: 'audit' is set twice");
+  EXPECT_EQ(TwoFiles("credentials: {socket: /a}", "credentials: {scopes: [b]}"),
+            "config.d/more.yaml:1:14: 'credentials' are set twice");
 }
 
 TEST(ConfigFiles, FileAndDirectoryMayNotComeFromTwoFilesEither) {

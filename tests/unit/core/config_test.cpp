@@ -140,6 +140,13 @@ TEST(Config, ReadsViews) {
   EXPECT_EQ(config.audit.file, "/etc/secretfs/audit.jsonl");
 }
 
+TEST(Config, TakesTheSocketAndTheScopesOfCredentials) {
+  const auto config = Good("credentials: {socket: run/c.sock, scopes: [db, web/prod]}");
+  EXPECT_EQ(config.credentials,
+            (CredentialsConfig{"/etc/secretfs/run/c.sock", {"db", "web/prod"}}));
+  EXPECT_EQ(Good("credentials: {}").credentials, CredentialsConfig{});
+}
+
 TEST(Config, DefaultsHoldWhereNothingIsSaid) {
   const Config config = Good(kWhole);
   const Access& text = config.secrets[3].access;

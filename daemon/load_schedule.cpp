@@ -46,7 +46,7 @@ LoadSchedule::Waiter LoadSchedule::Remove(Ticket ticket) {
   const auto at = jobs_.find(waiter.entry);
   Job& job = at->second;
   job.waiting.erase(ticket);
-  if (job.waiting.empty() && job.state == Job::State::kParked && !job.anew) {
+  if (job.waiting.empty() && job.state == Job::State::kParked) {
     Unpark(job);
     jobs_.erase(at);
   }

@@ -61,6 +61,8 @@ class SessionTest : public testing::Test {
     EXPECT_TRUE(Unmount(mount_.path));
     session_->Stop();
     server_.join();
+    loader_.wishes.clear();  // who was never answered, while there is a session
+    loader_.parts.clear();
     EXPECT_TRUE(served_);
   }
 

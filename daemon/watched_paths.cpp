@@ -129,8 +129,12 @@ std::vector<WatchedPaths::Id> WatchedPaths::LookAtAll(const std::function<bool(I
     }
     watched.end = std::move(end.place);
     if (later(id)) continue;
-    const bool known = watched.state.has_value();
-    if (watched.Update(end.state) && known) changed.push_back(id);
+    if (!watched.state) {
+      watched.Set(end.state);
+    } else if (watched.state != end.state) {
+      watched.Set(end.state);
+      changed.push_back(id);
+    }
   }
   Unwatch(before);
   return changed;
@@ -140,17 +144,17 @@ WatchedPaths::Found WatchedPaths::Look(Id id) {
   Watched& watched = paths_[id];
   const PathState state = StateAt(watched.end);
   if (state.error == 0 && S_ISLNK(state.mode)) return Found::kWayChanged;
-  return watched.Update(state) ? Found::kChanged : Found::kSame;
+  // What was changed twice within one grain of the clock, once before we looked, looks the same.
+  const bool sure = watched.state && (watched.state->changed + kStampGrain < watched.looked ||
+                                      watched.state->changed > watched.looked + kStampGrain);
+  const bool same = sure && watched.state == state;
+  watched.Set(state);
+  return same ? Found::kSame : Found::kChanged;
 }
 
-bool WatchedPaths::Watched::Update(const PathState& now) {
-  // What was changed twice within one grain of the clock, once before we looked, looks the same.
-  const bool sure =
-      state && (state->changed + kStampGrain < looked || state->changed > looked + kStampGrain);
-  const bool same = sure && *state == now;
+void WatchedPaths::Watched::Set(const PathState& now) {
   state = now;
   looked = std::chrono::system_clock::now();
-  return !same;
 }
 
 void WatchedPaths::Enter(const std::string& folder) {

@@ -57,10 +57,9 @@ class WatchedPaths {
   struct Watched {
     std::string path;
     std::optional<PathState> state;
-    WallTime looked;
+    WallTime looked;  // when that was first found
     std::string end;  // where its way ends
-    /// Whether it may have changed since it was looked at.
-    bool Update(const PathState& now);
+    void Set(const PathState& now);
   };
   /// What a name in a folder means to us.
   struct Meaning {

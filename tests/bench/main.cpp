@@ -20,13 +20,14 @@ struct Row {
   std::string_view name;
   void (*measure)(Scene&, Table&);
 };
-constexpr std::array<Row, 8> kRows{{{"open", OpenRow},
+constexpr std::array<Row, 9> kRows{{{"open", OpenRow},
                                     {"ready", ReadyRow},
                                     {"read-all", ReadAllRow},
                                     {"small", SmallRow},
                                     {"hybrid", HybridRow},
                                     {"decrypt", DecryptRow},
                                     {"list", ListRow},
+                                    {"reload", ReloadRow},
                                     {"memory", MemoryRow}}};
 
 struct Options {

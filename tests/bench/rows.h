@@ -50,6 +50,8 @@ void HybridRow(Scene& scene, Table& table);
 void DecryptRow(Scene& scene, Table& table);
 /// What `ls -l` asks, for 1,000 secrets against a tmpfs.
 void ListRow(Scene& scene, Table& table);
+/// SIGHUP until one of 10,000 secrets has the content that the configuration now says.
+void ReloadRow(Scene& scene, Table& table);
 /// Resident memory with 100 and with 10,000 secrets read.
 void MemoryRow(Scene& scene, Table& table);
 

@@ -3,7 +3,7 @@
 #   tests/bench/run.sh [--quick] [--only ROW]... [BUILD]
 # BUILD is the build's folder, by default build/release, configured with -DSECRETFS_BENCH=ON.
 # SECRETFS=PATH measures another secretfs. --quick takes about a minute.
-# ROWs: open ready read-all small hybrid decrypt list memory.
+# ROWs: open ready read-all small hybrid decrypt list reload memory.
 set -euo pipefail
 
 root=$(cd "$(dirname "$0")/../.." && pwd)

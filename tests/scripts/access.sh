@@ -74,7 +74,7 @@ check() { # USER SECRET granted|denied RULE [COMMAND to run as the user]
     expect_match "$(cat "$work/got.err")" 'Permission denied$' "$user reads $secret"
     if "$@" test -r "$m/$secret"; then fail "test -r by $user of $secret says yes, though it cannot be read"; fi
     wait_until 'the refusal is in the log' grep -qE \
-      "^warning event=denied secret=$secret operation=open uid=$uid gid=[0-9]+ pid=$pid executable=$cat_path\$" "$log"
+      "^warning event=denied secret=$secret operation=open uid=$uid gid=[0-9]+ pid=$pid( unit=[^ ]+)?( user_unit=[^ ]+)? executable=$cat_path rule=$rule\$" "$log"
   fi
   expect_recorded ".operation == \"open\" and .secret == \"$secret\" and .uid == $uid and .pid == $pid and
     .executable == \"$cat_path\" and .decision == \"$decision\" and .rule == \"$rule\" and

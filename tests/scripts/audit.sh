@@ -28,7 +28,7 @@ expect_recorded() { wait_until "the audit has $1" recorded "$1"; }              
 # --- what a line tells ----------------------------------------------------------------------------
 
 expect_errno "$m/web/key" ok 'a secret for all' as "$user"
-expect_recorded ".secret == \"web/key\" and .version == 1 and .decision == \"granted\" and .rule == \"other\" and .uid == $(id -u "$user") and .pid > 0 and (has(\"failure\") | not)"
+expect_recorded ".secret == \"web/key\" and .version == 1 and .decision == \"granted\" and .rule == \"other\" and .uid == $(id -u "$user") and .pid > 0 and .tgid > 0 and (has(\"failure\") | not)"
 expect_errno "$m/db/password" EACCES "root's secret" as "$user"
 expect_recorded '.secret == "db/password" and .version == 0 and .decision == "denied" and .rule == "none"'
 got=$(read_errno "$m/missing")

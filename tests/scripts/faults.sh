@@ -187,7 +187,11 @@ expect_eq "$(jq -r '[.secrets[] | select(.state == "pending") | .name] | sort | 
   'bad/below-file bad/dangling bad/missing-age bad/missing-file bad/netrc bad/tokens-missing' 'what may still come'
 expect_eq "$(jq '[.secrets[] | select(.state == "failed") | select((.reason // "") == "")] | length' <"$work/out")" 0 'failed secrets without a reason'
 expect_eq "$(jq -r '[.secrets[] | select(.state == "failed") | .name | startswith("bad/")] | all' <"$work/out")" true 'only bad ones failed'
-row() { grep -E "^$1( |:)" <<<"$status" || fail "no row for $1"; }
+# The secret's row of the table and its reason below, with the hint.
+row() { # NAME
+  awk -v name="$1" '/^[^ ]/ { its = $1 == name || $1 == name ":"; found += its } its { print } END { exit !found }' \
+    <<<"$status" || fail "no row for $1"
+}
 expect_match "$(row bad/missing-age)" 'pending .*src/never.age: .*no such file' 'why: missing'
 expect_match "$(row bad/no-identity)" 'failed .*src/no-identity.age: no identity' 'why: no identity'
 expect_match "$(row bad/folder)" 'failed .*src/folder: is a directory' 'why: folder'
@@ -285,7 +289,8 @@ wait_until 'the failure of a secret whose identity is not there is known' answer
 expect_exit 0 "$program" status "$m" # what may still come has not failed
 expect_match "$err" 'secretfs: warning: .*src/identity-garbage' 'status of a broken identity'
 expect_match "$err" 'secretfs: warning: .*src/identity-missing.*no such file' 'status of a missing identity'
-expect_match "$(grep -E '^late( |:)' <<<"$out")" 'no identity.*src/latecomer: .*no such file' 'status of the secret whose identity is missing'
+status=$out
+expect_match "$(row late)" 'no identity.*src/latecomer: .*no such file' 'status of the secret whose identity is missing'
 expect_eq "$(count_in "$canary" "$log") $(count_in "$canary" "$work/err") $(count_in "$canary" "$work/out")" '0 0 0' 'lines that quote an identity file'
 cp "$work/latecomer" latecomer
 wait_until 'a secret whose identity appeared is served' reads late

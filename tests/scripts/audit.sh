@@ -22,7 +22,10 @@ m=$work/mnt audit=$work/log/audit
 mount_start "$work/config.yaml" "$m"
 
 lines() { cat "$@" 2>/dev/null || true; }
-recorded() { lines "$audit".2 "$audit".1 "$audit" | jq -se "any(.[]; $1)" >/dev/null 2>&1; } # FILTER
+# A line that a full disk cut short is no JSON; it is written again.
+recorded() { # FILTER
+  lines "$audit".2 "$audit".1 "$audit" | jq -Rse "[split(\"\n\")[] | fromjson?] | any(.[]; $1)" >/dev/null 2>&1
+}
 expect_recorded() { wait_until "the audit has $1" recorded "$1"; }                              # FILTER
 
 # --- what a line tells ----------------------------------------------------------------------------

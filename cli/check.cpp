@@ -11,8 +11,8 @@
 #include "cli/ui.h"
 #include "daemon/assemble.h"
 #include "daemon/config_files.h"
-#include "daemon/status.h"
 #include "daemon/making.h"
+#include "daemon/status.h"
 
 namespace secretfs {
 namespace {
@@ -78,6 +78,7 @@ ExitCode Run(const Options& options) {
   const auto log = StderrLog(Level::kInfo);  // for plugins, which may want their key touched
   const auto assembly = Assemble(*config, *log);
   if (!assembly) return FailOnConfig(assembly.error());
+  assembly->UseIdentities();
   if (options.decrypt) return TryEverything(*assembly, options.json);
   ui::Print(options.config + ": valid; " + std::to_string(config->secrets.size()) + " secrets, " +
             std::to_string(config->views.size()) + " views");

@@ -35,6 +35,7 @@ Command InspectCommand();
 Command KeygenCommand();
 Command MountCommand();
 Command RekeyCommand();
+Command ReloadCommand();
 Command StatusCommand();
 Command TokensCommand();
 

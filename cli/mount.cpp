@@ -18,13 +18,14 @@ struct Options {
 };
 
 ExitCode Run(const Options& options) {
-  const auto config = ReadConfig(options.config, DefaultsForThisUser());
+  const ConfigDefaults defaults = DefaultsForThisUser();
+  const auto config = ReadConfig(options.config, defaults);
   if (!config) return FailOnConfig(config.error());
   const auto log = StderrLog(options.debug ? Level::kDebug : Level::kInfo);
   auto assembly = Assemble(*config, *log);
   if (!assembly) return FailOnConfig(assembly.error());
-  const Status served =
-      RunDaemon({options.mount_point, SECRETFS_VERSION}, *config, *std::move(assembly), *log);
+  const Status served = RunDaemon({options.config, defaults, options.mount_point, SECRETFS_VERSION},
+                                  *config, *std::move(assembly), *log);
   return served ? ExitCode::kDone : ui::Fail(served.error());
 }
 

@@ -101,11 +101,16 @@ struct KeyFile {
   std::string path;        // absolute; or
   std::string credential;  // a file of this name in $CREDENTIALS_DIRECTORY
   Place place;
+  /// Wherever it is declared.
+  bool operator==(const KeyFile& other) const {
+    return path == other.path && credential == other.credential;
+  }
 };
 
 struct IdentityConfig {
   KeyFile file;
   std::optional<KeyFile> passphrase;  // that the identity is under
+  bool operator==(const IdentityConfig&) const = default;
 };
 
 /// age plugins (secretfs.yaml(5), "plugins").
@@ -113,6 +118,7 @@ struct PluginsConfig {
   std::string folder;                         // absolute; no other one is searched
   std::chrono::milliseconds timeout{30'000};  // for one conversation with a plugin
   std::map<std::string, KeyFile> secrets;     // by plugin: what it is given when it asks
+  bool operator==(const PluginsConfig&) const = default;
 };
 
 struct AuditConfig {

@@ -71,6 +71,14 @@ ValuePtr Entry::Publish(Value value, SteadyTime now, WallTime wall) {
   return next;
 }
 
+void Entry::Inherit(const Entry& old) {
+  const std::scoped_lock lock(mutex_, old.mutex_);
+  value_ = old.value_;
+  wanted_ = old.wanted_.load();
+  usage_.opens = old.usage_.opens.load();
+  usage_.denials = old.usage_.denials.load();
+}
+
 void Entry::Fail(Error error, SteadyTime now) {
   const std::lock_guard lock(mutex_);
   error_ = std::move(error);

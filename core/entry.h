@@ -118,6 +118,9 @@ class Entry {
   ValuePtr Publish(Value value, SteadyTime now, WallTime wall);
   /// A value that was there stays.
   void Fail(Error error, SteadyTime now);
+  /// Takes over what an entry of the same name has, before this one is used: its value is served
+  /// until there is a newer one.
+  void Inherit(const Entry& old);
 
   [[nodiscard]] EntryUsage& usage() noexcept { return usage_; }
 

@@ -71,6 +71,16 @@ const Node* Snapshot::Find(uint64_t inode) const noexcept {
   return at == nodes_.end() ? nullptr : &at->second;
 }
 
+const Node* Snapshot::FindPath(std::string_view path) const noexcept {
+  const Node* node = Find(kRootInode);
+  while (node != nullptr && !path.empty()) {
+    const std::string_view name = path.substr(0, path.find('/'));
+    path.remove_prefix(std::min(path.size(), name.size() + 1));
+    node = Child(*node, name);
+  }
+  return node != nullptr && node->inode == kRootInode ? nullptr : node;
+}
+
 const Node* Snapshot::Child(const Node& directory, std::string_view name) const noexcept {
   const auto at = std::lower_bound(
       directory.children.begin(), directory.children.end(), name,

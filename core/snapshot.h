@@ -45,6 +45,9 @@ class Snapshot {
   /// Null when there is none.
   [[nodiscard]] const Node* Find(uint64_t inode) const noexcept;
   [[nodiscard]] const Node* Child(const Node& directory, std::string_view name) const noexcept;
+  /// Null for what is not there, and for "".
+  [[nodiscard]] const Node* FindPath(std::string_view path) const noexcept;
+  [[nodiscard]] const std::unordered_map<uint64_t, Node>& nodes() const noexcept { return nodes_; }
   [[nodiscard]] const std::vector<File>& files() const noexcept { return files_; }
   [[nodiscard]] WallTime created() const noexcept { return created_; }
 

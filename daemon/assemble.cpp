@@ -17,27 +17,80 @@ using ProviderPtr = std::shared_ptr<Provider>;
 
 constexpr size_t kMostNestedViews = 32;  // values are made by recursion over inputs
 
+/// Texts joined so that no two lists look the same.
+class Recipe {
+ public:
+  explicit Recipe(std::string_view what) { Add(what); }
+  Recipe& Add(std::string_view part) {
+    text_ += std::to_string(part.size());
+    text_.append(1, ':').append(part);
+    return *this;
+  }
+  Recipe& Add(const Parameters& parameters) {
+    for (const auto& [key, value] : parameters.values) Add(key).Add(value);
+    for (const auto& [key, names] : parameters.maps) {
+      Add(key).Add(std::to_string(names.size()));
+      for (const auto& [inner, name] : names) Add(inner).Add(name);
+    }
+    return *this;
+  }
+  [[nodiscard]] const std::string& text() const { return text_; }
+
+ private:
+  std::string text_;
+};
+
+/// The entries that are there already, by name. What makes the same is the same entry.
+class OldEntries {
+ public:
+  explicit OldEntries(const Assembly* before) {
+    if (before == nullptr) return;
+    for (const File& file : before->files) entries_.emplace(file.entry->name(), file.entry);
+    for (const EntryPtr& document : before->documents) entries_.emplace(document->name(), document);
+  }
+  [[nodiscard]] EntryPtr SameOrNew(EntrySpec spec) const {
+    const auto [begin, end] = entries_.equal_range(spec.name);
+    const auto same = std::find_if(begin, end, [&](const auto& named) {
+      const EntrySpec& old = named.second->spec();
+      return old.recipe == spec.recipe && old.inputs == spec.inputs && old.origin == spec.origin;
+    });
+    return same == end ? std::make_shared<Entry>(std::move(spec)) : same->second;
+  }
+
+ private:
+  std::multimap<std::string, EntryPtr> entries_;
+};
+
 class Assembler {
  public:
-  Assembler(const Config& config, Log& log) : config_(config) {
+  Assembler(const Config& config, Log& log, const Assembly* before)
+      : config_(config), old_(before) {
     const char* given = std::getenv("CREDENTIALS_DIRECTORY");
     const std::string credentials = given == nullptr ? "" : given;
-    assembly_.identities = std::make_shared<IdentityStore>(
-        config.identities, credentials, MakePlugins(config.plugins, credentials, log),
-        [&log](const Error& warning) {
-          log.Warning("identity_failed", {{"reason", warning.Text()}, {"hint", warning.hint}});
-        });
+    if (before != nullptr) {
+      assembly_.identities = before->identities;
+    } else {
+      assembly_.identities = std::make_shared<IdentityStore>(credentials, [&log](const Error& e) {
+        log.Warning("identity_failed", {{"reason", e.Text()}, {"hint", e.hint}});
+      });
+    }
+    assembly_.identity_configs = config.identities;
+    assembly_.plugins_config = config.plugins;
+    const bool same_plugins = before != nullptr && before->plugins_config == config.plugins;
+    assembly_.plugins =
+        same_plugins ? before->plugins : MakePlugins(config.plugins, credentials, log);
   }
 
   Result<Assembly> Build() {
     for (const SourceConfig& source : config_.sources) {
+      configs_[source.name] = &source;
       sources_[source.name] = MakeProvider(source.kind, source.parameters, {assembly_.identities});
     }
     for (const SecretConfig& secret : config_.secrets) AddSecret(secret);
     for (const ViewConfig& view : config_.views) views_[view.name] = &view;
     for (const ViewConfig& view : config_.views) {
       const Named added = TRY(AddView(view, 1));
-      assembly_.files.push_back({added.entry, view.access});
+      assembly_.files.push_back({added.entry, view.access, view.consumers});
     }
     return std::move(assembly_);
   }
@@ -64,29 +117,41 @@ class Assembler {
   }
 
   void AddSecret(const SecretConfig& secret) {
-    EntrySpec spec{secret.name, secret.kind, {}, {}};
+    EntrySpec spec;
+    spec.name = secret.name;
     if (secret.source.empty()) {
       ProviderPtr& shared = direct_[secret.kind];
       if (!shared) shared = MakeProvider(secret.kind, {}, {assembly_.identities});
+      spec.origin = secret.kind;
       spec.make = Fetch(shared, secret.ref);
+      spec.recipe = Recipe(secret.kind).Add(secret.ref).text();
+      spec.files = shared->FilesOf(secret.ref);
     } else {
       const ProviderPtr& provider = sources_.at(secret.source);
       spec.origin = "source " + secret.source;
       spec.inputs.push_back(Document(secret.source, provider->DocumentOf(secret.ref)));
       spec.make = Select(provider, secret.ref);
+      spec.recipe = Recipe("select").Add(secret.ref).text();
     }
-    auto entry = std::make_shared<Entry>(std::move(spec));
+    EntryPtr entry = old_.SameOrNew(std::move(spec));
     by_name_[secret.name] = {entry, 0};
-    assembly_.files.push_back({std::move(entry), secret.access});
+    assembly_.files.push_back({std::move(entry), secret.access, secret.consumers});
   }
 
   /// The hidden entry of one document of a source, shared by all who use it.
   EntryPtr Document(const std::string& source, const std::string& document) {
     EntryPtr& entry = documents_[{source, document}];
     if (!entry) {
-      const std::string name = document.empty() ? source : source + ": " + document;
-      entry = std::make_shared<Entry>(
-          EntrySpec{name, "source " + source, {}, Fetch(sources_.at(source), document)});
+      const SourceConfig& config = *configs_.at(source);
+      const ProviderPtr& provider = sources_.at(source);
+      EntrySpec spec;
+      spec.name = document.empty() ? source : source + ": " + document;
+      spec.origin = "source " + source;
+      spec.make = Fetch(provider, document);
+      spec.recipe = Recipe(config.kind).Add(config.parameters).Add(document).text();
+      spec.files = provider->FilesOf(document);
+      entry = old_.SameOrNew(std::move(spec));
+      assembly_.documents.push_back(entry);
     }
     return entry;
   }
@@ -95,7 +160,10 @@ class Assembler {
     if (const auto made = by_name_.find(config.name); made != by_name_.end()) return made->second;
     if (!in_progress_.insert(config.name).second) return Wrong(config, "needs itself", "");
     const std::shared_ptr<const View> view = TRY(MakeView(config));
-    EntrySpec spec{config.name, "view " + config.format, {}, {}};
+    EntrySpec spec;
+    spec.name = config.name;
+    spec.origin = "view " + config.format;
+    spec.recipe = Recipe(config.format).Add(config.parameters).Add(config.source).text();
     size_t depth = 1;
     std::vector<std::string> names = view->Needs();
     for (const std::string& name : names) {
@@ -114,7 +182,7 @@ class Assembler {
       for (size_t i = 0; i < values.size(); ++i) named.push_back({names[i], *values[i]});
       return view->Render(named);
     };
-    return by_name_[config.name] = {std::make_shared<Entry>(std::move(spec)), depth};
+    return by_name_[config.name] = {old_.SameOrNew(std::move(spec)), depth};
   }
 
   Result<Named> Input(const ViewConfig& user, const std::string& name, size_t nesting) {
@@ -140,7 +208,9 @@ class Assembler {
   }
 
   const Config& config_;
+  const OldEntries old_;
   Assembly assembly_;
+  std::map<std::string, const SourceConfig*> configs_;
   std::map<std::string, ProviderPtr> sources_;
   std::map<std::string, ProviderPtr> direct_;
   std::map<std::pair<std::string, std::string>, EntryPtr> documents_;
@@ -151,6 +221,8 @@ class Assembler {
 
 }  // namespace
 
-Result<Assembly> Assemble(const Config& config, Log& log) { return Assembler(config, log).Build(); }
+Result<Assembly> Assemble(const Config& config, Log& log, const Assembly* before) {
+  return Assembler(config, log, before).Build();
+}
 
 }  // namespace secretfs

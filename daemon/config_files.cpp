@@ -63,6 +63,16 @@ Result<Config> ReadConfig(const std::string& file, const ConfigDefaults& default
   return LoadConfig(texts, {ProviderSpecs(), ViewSpecs()}, defaults);
 }
 
+std::vector<std::string> ConfigPaths(const std::string& file) {
+  std::error_code failed;
+  const stdfs::path absolute = stdfs::absolute(file, failed);
+  if (failed) return {};
+  std::vector<std::string> paths{absolute.string()};
+  if (auto files = FilesBeside(absolute)) paths = *std::move(files);
+  paths.push_back((absolute.parent_path() / "config.d" / "").string());
+  return paths;
+}
+
 ConfigDefaults DefaultsForThisUser() {
   return {Principal::Number(::geteuid()), Principal::Number(::getegid())};
 }
@@ -71,6 +81,17 @@ std::string DefaultConfigFile() {
   if (::geteuid() == 0) return "/etc/secretfs/config.yaml";
   const std::string home = FromEnvironment("HOME", "/");
   return FromEnvironment("XDG_CONFIG_HOME", home + "/.config") + "/secretfs/config.yaml";
+}
+
+std::string LinksRecord(const std::string& mount_point) {
+  std::string folder = "/var/lib/secretfs";
+  if (::geteuid() != 0) {
+    const std::string home = FromEnvironment("HOME", "/");
+    folder = FromEnvironment("XDG_STATE_HOME", home + "/.local/state") + "/secretfs";
+  }
+  std::string name = mount_point;
+  std::replace(name.begin(), name.end(), '/', '-');
+  return FromEnvironment("STATE_DIRECTORY", folder) + "/links" + name;
 }
 
 std::string DefaultMountPoint() {

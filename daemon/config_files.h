@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "base/result.h"
 #include "core/config.h"
@@ -12,11 +13,18 @@ namespace secretfs {
 /// relative. Errors: those of LoadConfig; kNotFound with a hint when `file` is missing.
 Result<Config> ReadConfig(const std::string& file, const ConfigDefaults& defaults);
 
+/// Absolute paths to watch: when one changes, the configuration may have changed. One that ends in
+/// a slash is a folder, and is about the names in it.
+std::vector<std::string> ConfigPaths(const std::string& file);
+
 /// Files belong to root, or to the user who mounts.
 ConfigDefaults DefaultsForThisUser();
 
 /// /etc/secretfs/config.yaml; for a user other than root ~/.config/secretfs/config.yaml.
 std::string DefaultConfigFile();
+/// The file that lists the symlinks that lead into this mount: links-MOUNTPOINT in $STATE_DIRECTORY,
+/// in /var/lib/secretfs, or for a user other than root in ~/.local/state/secretfs.
+std::string LinksRecord(const std::string& mount_point);
 /// /run/secrets; for a user other than root $XDG_RUNTIME_DIR/secrets.
 std::string DefaultMountPoint();
 

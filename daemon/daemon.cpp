@@ -2,15 +2,14 @@
 
 #include <poll.h>
 #include <pthread.h>
-#include <signal.h>
 #include <sys/eventfd.h>
-#include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
+#include <filesystem>
 #include <set>
 #include <thread>
 
@@ -20,8 +19,14 @@
 #include "crypto/init.h"
 #include "daemon/accounts.h"
 #include "daemon/audit_log.h"
+#include "daemon/config_files.h"
 #include "daemon/harden.h"
+#include "daemon/links.h"
+#include "daemon/path_watcher.h"
+#include "daemon/signals.h"
 #include "daemon/status.h"
+#include "daemon/unit_actions.h"
+#include "daemon/upkeep.h"
 #include "daemon/worker_loader.h"
 #include "fs/mount.h"
 #include "fs/ops.h"
@@ -31,24 +36,10 @@
 namespace secretfs {
 namespace {
 
-/// The signals that end the daemon, as a descriptor. Blocked here, before there are threads, and so
-/// in all of them.
-Result<UniqueFd> BlockSignals() {
-  sigset_t signals;
-  sigemptyset(&signals);
-  sigaddset(&signals, SIGTERM);
-  sigaddset(&signals, SIGINT);
-  if (::isatty(STDIN_FILENO) == 1) {
-    sigaddset(&signals, SIGHUP);  // the terminal closed
-  } else {
-    ::signal(SIGHUP, SIG_IGN);
-  }
-  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-  ::signal(SIGPIPE, SIG_IGN);
-  UniqueFd fd(::signalfd(-1, &signals, SFD_CLOEXEC));
-  if (!fd) return SystemError(errno, "cannot receive signals", "");
-  return fd;
-}
+namespace stdfs = std::filesystem;
+
+constexpr const char* kPasswdFile = "/etc/passwd";
+constexpr const char* kGroupFile = "/etc/group";
 
 /// Each name once: a look-up that NSS fails can take a millisecond, and thousands of secrets may
 /// name the same user.
@@ -71,53 +62,121 @@ void AskNssForNames(const Config& config, FileAccounts& accounts) {
 
 class Daemon {
  public:
-  Daemon(const DaemonOptions& options, const Config& config, Log& log, UniqueFd signals)
+  Daemon(const DaemonOptions& options, Log& log, UniqueFd signals)
       : options_(options),
-        config_(config),
         log_(log),
         signals_(std::move(signals)),
-        accounts_(clock_, "/etc/passwd", "/etc/group") {}
+        accounts_(clock_, kPasswdFile, kGroupFile) {}
 
-  Status Run(Assembly assembly) {
+  Status Run(const Config& config, Assembly assembly) {
     identities_ = assembly.identities;
-    AskNssForNames(config_, accounts_);
-    audit_ = TRY(AuditLog::Open(config_.audit, clock_, log_));
-    assembly.files.push_back(StatusFile());
-    snapshots_ = std::make_unique<SnapshotCell>(Snapshot::Build(assembly.files, started_));
+    identities_->Use(assembly.identity_configs, assembly.plugins);
+    AskNssForNames(config, accounts_);
+    audit_ = TRY(AuditLog::Open(config.audit, clock_, log_));
+    own_files_ = {StatusFile()};
+    std::vector<File> files = assembly.files;
+    files.insert(files.end(), own_files_.begin(), own_files_.end());
+    snapshots_ = std::make_unique<SnapshotCell>(Snapshot::Build(files, started_));
     loader_ = std::make_unique<WorkerLoader>(
-        clock_, log_, std::clamp(std::thread::hardware_concurrency(), 2U, 4U));
+        clock_, log_, std::clamp(std::thread::hardware_concurrency(), 2U, 4U),
+        [this](const EntryPtr& entry) { upkeep_->Tried(entry); });
     ops_ = std::make_unique<fs::Ops>(
         fs::Ops::Services{*snapshots_, *loader_, accounts_, *audit_, clock_});
+    upkeep_ = std::make_unique<Upkeep>(
+        UpkeepServices(),
+        Upkeep::Start{std::move(assembly), own_files_, {kPasswdFile, kGroupFile}});
+    StartWatcher();
     mount_ = TRY(fs::MountAt(options_.mount_point));
-    return Serve(config_.secrets.size() + config_.views.size());
+    return Serve(config.secrets.size() + config.views.size());
   }
 
  private:
+  Upkeep::Services UpkeepServices() {
+    return {
+        .snapshots = *snapshots_,
+        .loader = *loader_,
+        .accounts = accounts_,
+        .clock = clock_,
+        .log = log_,
+        .read = [this] { return ReadConfig(options_.config_file, options_.defaults); },
+        .config_files = [this] { return ConfigPaths(options_.config_file); },
+        .configure = [this](const Config& config) { return Configure(config); },
+        .watch = [this](std::vector<std::string> paths) { Watch(std::move(paths)); },
+        .announce = [this](const Changes& changes) { session_->Announce(changes); },
+        .ask = [this](const ChangeTracker::Due& due) { actions_->Ask(due.what, due.name); },
+        .link = [this](const std::vector<File>& files) { Link(files); },
+    };
+  }
+
+  void StartWatcher() {
+    auto watcher = PathWatcher::Start([this](const auto& paths) { upkeep_->Changed(paths); });
+    if (watcher) {
+      watcher_ = *std::move(watcher);
+    } else {
+      LogUnwatched(watcher.error());
+    }
+  }
+
+  void Watch(std::vector<std::string> paths) {
+    if (!watcher_) return;
+    watcher_->Watch(std::move(paths));
+    for (const Error& problem : watcher_->Problems()) LogUnwatched(problem);
+  }
+
+  void Link(const std::vector<File>& files) {
+    std::map<std::string, std::string> wanted;
+    for (const File& file : files) {
+      for (const std::string& link : file.consumers.links) {
+        wanted[link] = mount_.path + "/" + file.entry->name();
+      }
+    }
+    const std::string record = LinksRecord(mount_.path);
+    std::error_code failed;  // SyncLinks says what comes of it
+    if (!wanted.empty()) stdfs::create_directories(stdfs::path(record).parent_path(), failed);
+    for (const Error& problem : SyncLinks(wanted, record)) {
+      log_.Warning("not_linked", {{"reason", problem.Text()}, {"hint", problem.hint}});
+    }
+  }
+
+  void LogUnwatched(const Error& problem) {
+    log_.Warning("not_watched", {{"reason", problem.Text()}, {"hint", problem.hint}});
+  }
+
+  /// What a reloaded configuration says of the daemon itself.
+  Status Configure(const Config& config) {
+    AskNssForNames(config, accounts_);
+    return Ok{};
+  }
+
   Status Serve(size_t declared) {
     auto session = fs::Session::Create(mount_, *ops_, groups_);
     if (!session) {
       Unmount();
       return std::move(session).error();
     }
+    session_ = *std::move(session);
     Status result = Ok{};
     std::jthread receiver([&] {
       pthread_setname_np(pthread_self(), "fuse");
-      result = (*session)->Serve();
+      result = session_->Serve();
       eventfd_write(receiver_ended_.get(), 1);
     });
     const std::jthread announcer([&] { AnnounceReady(declared); });
+    upkeep_->Run();
     WaitForEnd();
     stopping_ = true;
     sd_notify(0, "STOPPING=1");
+    watcher_.reset();
+    const bool kept_up = upkeep_->Stop();
     Unmount();
-    (*session)->Stop();
+    session_->Stop();
     receiver.join();
     const bool ended = loader_->Stop(
         EndChildren);  // answers whoever still waits, while the session can carry the answers
-    session->reset();
+    session_.reset();
     mount_.device.reset();  // fails whatever the kernel still waits for
     log_.Info("stopped", {{"mount", mount_.path}});
-    if (!ended) {
+    if (!ended || !kept_up) {
       log_.Warning("source_stuck", {{"reason", "a source does not answer; ending without it"}});
       ::_exit(result ? 0 : 1);
     }
@@ -169,10 +228,15 @@ class Daemon {
                   Loader::Patience::kNone, [](const auto&) {});
   }
 
-  /// A signal, or the mount taken away from outside.
+  /// Until a signal, or the mount is taken away from outside.
   void WaitForEnd() {
     std::array<pollfd, 2> ends{{{signals_.get(), POLLIN, 0}, {receiver_ended_.get(), POLLIN, 0}}};
-    while (::poll(ends.data(), ends.size(), -1) < 0 && errno == EINTR) {
+    for (;;) {
+      if (::poll(ends.data(), ends.size(), -1) < 0 && errno == EINTR) continue;
+      if ((ends[0].revents & POLLIN) == 0) return;
+      const Order order = NextOrder(signals_.get());
+      if (order == Order::kEnd) return;
+      if (order == Order::kReload) upkeep_->Reload();
     }
   }
 
@@ -185,6 +249,7 @@ class Daemon {
       facts.pid = ::getpid();
       facts.now = clock_.Wall();
       facts.steady_now = clock_.Steady();
+      facts.reloads = upkeep_->reloads();
       facts.audit_dropped = audit_->dropped();
       facts.identity_problems = identities_->Get().problems;
       Value value;
@@ -202,7 +267,6 @@ class Daemon {
   }
 
   const DaemonOptions& options_;
-  const Config& config_;
   Log& log_;
   const UniqueFd signals_;
   const UniqueFd receiver_ended_{::eventfd(0, EFD_CLOEXEC)};
@@ -216,7 +280,12 @@ class Daemon {
   std::unique_ptr<SnapshotCell> snapshots_;
   std::unique_ptr<WorkerLoader> loader_;
   std::unique_ptr<fs::Ops> ops_;
+  std::vector<File> own_files_;
+  const std::unique_ptr<UnitActions> actions_ = UnitActions::Make(ActorSocket(), log_);
+  std::unique_ptr<Upkeep> upkeep_;
+  std::unique_ptr<PathWatcher> watcher_;
   fs::Mount mount_;
+  std::unique_ptr<fs::Session> session_;
 };
 
 }  // namespace
@@ -224,7 +293,7 @@ class Daemon {
 Status RunDaemon(const DaemonOptions& options, const Config& config, Assembly assembly, Log& log) {
   UniqueFd signals = TRY(BlockSignals());
   AllowManyDescriptors();
-  return Daemon(options, config, log, std::move(signals)).Run(std::move(assembly));
+  return Daemon(options, log, std::move(signals)).Run(config, std::move(assembly));
 }
 
 }  // namespace secretfs

@@ -11,13 +11,16 @@
 namespace secretfs {
 
 struct DaemonOptions {
+  std::string config_file;  // to read again; what was read is given besides
+  ConfigDefaults defaults;
   std::string mount_point;
   std::string version;  // of the program, for the status
 };
 
-/// Serves `assembly`, made from `config`, until SIGTERM, SIGINT or SIGHUP, or until the mount is
-/// taken away. Tells systemd when it is ready, and logs what it does. Call once, from the main
-/// thread, before any other thread exists. Errors: the mount's, the audit file's.
+/// Serves `assembly`, made from `config`, until SIGTERM or SIGINT, or until the mount is taken
+/// away. Reads the configuration again at SIGHUP, and when its files change. Tells systemd when it
+/// is ready, and logs what it does. Call once, from the main thread, before any other thread
+/// exists. Errors: the mount's, the audit file's.
 Status RunDaemon(const DaemonOptions& options, const Config& config, Assembly assembly, Log& log);
 
 }  // namespace secretfs

@@ -26,7 +26,8 @@ class PathWatcher {
   /// system that does not answer, or in `Changed`, is left behind. It holds nothing but its own.
   virtual ~PathWatcher() = default;
 
-  /// Watches these absolute paths, which need not exist, and none else. What changes after the call
+  /// Watches these absolute paths, which need not exist, and none else. One that ends in a slash is
+  /// a folder, and changes when names come or go in it. What changes after the call
   /// is told: it waits until the new paths have been looked at, which takes a file system that
   /// answers some microseconds each, but a second at most; the paths that took longer are told
   /// once, as they may have changed meanwhile. Does not wait when called by `Changed`.

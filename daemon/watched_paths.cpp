@@ -22,6 +22,7 @@ constexpr uint32_t kFolderLost =
     IN_Q_OVERFLOW | IN_IGNORED | IN_UNMOUNT | IN_DELETE_SELF | IN_MOVE_SELF;
 constexpr uint32_t kBeingWritten = IN_CREATE | IN_MODIFY;  // until closed
 constexpr uint32_t kContentOnly = IN_MODIFY | IN_CLOSE_WRITE;
+constexpr uint32_t kNames = IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO;
 constexpr std::chrono::seconds kBlindLook{10};
 constexpr std::chrono::seconds kUnwatchedLook{3};
 /// File systems stamp with a clock that moves every 10 ms at the slowest.
@@ -123,7 +124,11 @@ std::vector<WatchedPaths::Id> WatchedPaths::LookAtAll(const std::function<bool(I
       in = walked.emplace(folder, WalkPath("/", folder, steps)).first;
     }
     Walked end = in->second;
-    if (end.state.error == 0) {
+    if (end.state.error == 0 && watched.path.ends_with('/')) {
+      Enter(end.place);
+      folders_[end.place].listings.push_back(id);
+      end.state = StateAt(end.place);
+    } else if (end.state.error == 0) {
       Steps steps(*this, id);
       end = WalkPath(in->second.place, NameOf(watched.path), steps);
     }
@@ -202,6 +207,9 @@ void WatchedPaths::Note(int watch, uint32_t mask, const char* name, Events& even
   if ((mask & kFolderLost) != 0) events.all = true;
   for (const std::string& path : folders->second) {
     const Folder& folder = folders_.at(path);
+    if ((mask & kNames) != 0) {
+      for (const Id id : folder.listings) events.files.try_emplace(id, false);
+    }
     const auto meaning = folder.names.find(name);
     if (meaning == folder.names.end()) continue;
     if (meaning->second.turn && (mask & kContentOnly) == 0) events.all = true;

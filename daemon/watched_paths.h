@@ -68,6 +68,7 @@ class WatchedPaths {
   };
   struct Folder {
     std::unordered_map<std::string, Meaning> names;
+    std::vector<Id> listings;  // paths that are this folder's names
   };
   class Steps;
 

@@ -83,6 +83,10 @@ class AgeFileProvider final : public Provider {
   explicit AgeFileProvider(std::shared_ptr<IdentityStore> identities)
       : identities_(std::move(identities)) {}
 
+  [[nodiscard]] std::vector<std::string> FilesOf(const std::string& ref) const override {
+    return {ref};
+  }
+
   Result<Value> Fetch(const std::string& ref, SteadyTime /*deadline*/,
                       std::stop_token /*stop*/) override {
     UniqueFd fd = TRY(OpenSource(ref));

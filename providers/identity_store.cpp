@@ -19,29 +19,55 @@ bool MayPass(const Error& error) {
 
 }  // namespace
 
-IdentityStore::IdentityStore(const std::vector<IdentityConfig>& configs,
-                             const std::string& credentials_directory, age::PluginHostPtr plugins,
-                             std::function<void(const Error&)> warn)
-    : warn_(std::move(warn)) {
-  for (const IdentityConfig& config : configs) {
-    auto source = std::make_unique<Source>();
-    auto path = PathOf(config.file, credentials_directory);
-    if (path) {
-      source->path = *std::move(path);
-    } else {
-      source->lasting_problem = std::move(path).error();
-    }
-    source->help.plugins = plugins;
-    if (config.passphrase) {
-      source->help.passphrases = AskFile(*config.passphrase, credentials_directory);
-    }
-    sources_.push_back(std::move(source));
+IdentityStore::SourcePtr IdentityStore::MakeSource(const IdentityConfig& config,
+                                                   const age::PluginHostPtr& plugins) const {
+  auto source = std::make_shared<Source>();
+  source->config = config;
+  source->help.plugins = plugins;
+  auto path = PathOf(config.file, credentials_directory_);
+  if (path) {
+    source->files.push_back(*std::move(path));
+  } else {
+    source->lasting_problem = std::move(path).error();
   }
+  if (config.passphrase) {
+    source->help.passphrases = AskFile(*config.passphrase, credentials_directory_);
+    auto passphrase = PathOf(*config.passphrase, credentials_directory_);
+    if (passphrase) source->files.push_back(*std::move(passphrase));
+  }
+  return source;
+}
+
+void IdentityStore::Use(const std::vector<IdentityConfig>& configs,
+                        const age::PluginHostPtr& plugins) {
+  std::vector<SourcePtr> next;
+  const std::vector<SourcePtr> old = Sources();
+  for (const IdentityConfig& config : configs) {
+    const auto same = std::ranges::find_if(old, [&](const SourcePtr& source) {
+      return source->config == config && source->help.plugins == plugins;
+    });
+    next.push_back(same == old.end() ? MakeSource(config, plugins) : *same);
+  }
+  const std::lock_guard lock(mutex_);
+  sources_.swap(next);
+}
+
+std::vector<IdentityStore::SourcePtr> IdentityStore::Sources() const {
+  const std::lock_guard lock(mutex_);
+  return sources_;
+}
+
+std::vector<std::string> IdentityStore::Files() const {
+  std::vector<std::string> files;
+  for (const SourcePtr& source : Sources()) {
+    files.insert(files.end(), source->files.begin(), source->files.end());
+  }
+  return files;
 }
 
 IdentityStore::Current IdentityStore::Get() {
   Current current;
-  for (const auto& source : sources_) {
+  for (const SourcePtr& source : Sources()) {
     if (source->lasting_problem) {
       current.problems.push_back(*source->lasting_problem);
       continue;
@@ -65,15 +91,15 @@ void IdentityStore::Warn(std::span<const Error> warnings) {
 }
 
 void IdentityStore::Refresh(Source& source) {
+  const std::string& path = source.files.front();
   std::optional<FileStamp> stamp;
   const auto read = [&]() -> Result<age::ParsedIdentities> {
-    const UniqueFd fd = TRY(OpenSource(source.path));
-    stamp = TRY(StampOf(fd.get(), source.path));
-    const SecretBytes content =
-        TRY(ReadAllSecret(fd.get(), age::kMaxIdentityFileBytes, source.path));
-    return age::ParseIdentityFile(content, source.path, source.help);
+    const UniqueFd fd = TRY(OpenSource(path));
+    stamp = TRY(StampOf(fd.get(), path));
+    const SecretBytes content = TRY(ReadAllSecret(fd.get(), age::kMaxIdentityFileBytes, path));
+    return age::ParseIdentityFile(content, path, source.help);
   };
-  const auto now = StampOf(source.path);
+  const auto now = StampOf(path);
   if (now && source.stamp == *now) return;
   auto parsed = read();
   source.problems.clear();

@@ -32,6 +32,10 @@ class PlainContent final : public Content {
 
 class PlainFileProvider final : public Provider {
  public:
+  [[nodiscard]] std::vector<std::string> FilesOf(const std::string& ref) const override {
+    return {ref};
+  }
+
   Result<Value> Fetch(const std::string& ref, SteadyTime /*deadline*/,
                       std::stop_token /*stop*/) override {
     UniqueFd fd = TRY(OpenSource(ref));

@@ -22,6 +22,11 @@ class Provider {
   /// once for all: a SOPS file, a table of tokens, an item. Of a kind that secrets name directly it
   /// is the secret itself.
   [[nodiscard]] virtual std::string DocumentOf(const std::string& ref) const { return ref; }
+  /// The absolute paths of the files that `document` is made from, which are watched. None for what
+  /// is not in files here.
+  [[nodiscard]] virtual std::vector<std::string> FilesOf(const std::string& /*document*/) const {
+    return {};
+  }
   /// A document, or the one file that a secret is. May block until the deadline. Errors say what is
   /// wrong with what, with a hint, and never quote content.
   virtual Result<Value> Fetch(const std::string& document, SteadyTime deadline,

@@ -16,6 +16,10 @@ class TokensProvider final : public Provider {
 
   [[nodiscard]] std::string DocumentOf(const std::string& /*host*/) const override { return ""; }
 
+  [[nodiscard]] std::vector<std::string> FilesOf(const std::string& /*document*/) const override {
+    return {path_};
+  }
+
   Result<Value> Fetch(const std::string& /*document*/, SteadyTime /*deadline*/,
                       std::stop_token /*stop*/) override {
     const UniqueFd fd = TRY(OpenSource(path_));

@@ -4,6 +4,7 @@
 
 #include "base/file.h"
 #include "daemon/config_files.h"
+#include "daemon/dependents.h"
 #include "daemon/worker_loader.h"
 #include "tests/testkit/entries.h"
 #include "tests/testkit/fake_clock.h"
@@ -23,7 +24,9 @@ class AssembleTest : public testing::Test {
   Result<Assembly> AssembleText(std::string_view yaml) {
     const auto config = ReadConfig(Write("config.yaml", yaml), {});
     if (!config) return config.error();
-    return Assemble(*config, log_);
+    auto assembly = Assemble(*config, log_);
+    if (assembly) assembly->UseIdentities();
+    return assembly;
   }
   /// The text of entry `name`, or the error's.
   std::string Get(const Assembly& assembly, std::string_view name) {
@@ -111,6 +114,60 @@ TEST_F(AssembleTest, ATokenFileIsReadOnceForAllItsSecrets) {
   ASSERT_EQ(unlink(file.c_str()), 0);
   EXPECT_EQ(Get(*assembly, "b"), "2");
   EXPECT_EQ(Get(*assembly, "c"), "error: " + file + ": no token for 'x'");
+}
+
+TEST_F(AssembleTest, AReloadKeepsTheEntriesOfWhichItSaysTheSame) {
+  const std::string_view source = "sources: {t: {tokens: tokens.json}}\n";
+  const std::string_view same =
+      "  same: {file: a, mode: \"0440\"}\n  token: {source: t, key: host}\n"
+      "views:\n  kept: {format: template, content: \"{{ same }}{{ token }}\"}\n";
+  const auto before =
+      AssembleText(std::string(source) + "secrets:\n  other: {file: b}\n  gone: {file: c}\n" +
+                   std::string(same) +
+                   "  over: {format: template, content: \"{{ other }}\"}\n"
+                   "  text: {format: template, content: \"1{{ same }}\"}\n");
+  ASSERT_TRUE(before) << before.error().Text();
+  const auto config =
+      ReadConfig(Write("config.yaml", std::string(source) + "secrets:\n  other: {file: x}\n" +
+                                          std::string(same) +
+                                          "  over: {format: template, content: \"{{ other }}\"}\n"
+                                          "  text: {format: template, content: \"2{{ same }}\"}\n"),
+                 {});
+  ASSERT_TRUE(config) << config.error().Text();
+  const auto after = Assemble(*config, log_, &*before);
+  ASSERT_TRUE(after) << after.error().Text();
+  const auto entry = [](const Assembly& assembly, std::string_view name) -> EntryPtr {
+    for (const File& file : assembly.files) {
+      if (file.entry->name() == name) return file.entry;
+    }
+    return nullptr;
+  };
+  for (const char* name : {"same", "token", "kept"}) {
+    EXPECT_EQ(entry(*before, name), entry(*after, name)) << name;
+  }
+  for (const char* name : {"other", "over", "text"}) {
+    EXPECT_NE(entry(*before, name), entry(*after, name)) << name;
+  }
+  EXPECT_EQ(entry(*after, "gone"), nullptr);
+  EXPECT_EQ(before->documents, after->documents);
+  EXPECT_EQ(before->identities, after->identities);
+}
+
+TEST_F(AssembleTest, KnowsFromWhichFilesEntriesAreMade) {
+  const auto assembly = AssembleText(
+      "sources: {t: {tokens: tokens.json}}\n"
+      "secrets: {a: {file: x}, b: {age: x}, c: {source: t, key: h}}\n"
+      "views: {v: {format: template, content: \"{{ a }}\"}}\n");
+  ASSERT_TRUE(assembly) << assembly.error().Text();
+  const Dependents dependents(*assembly);
+  EXPECT_EQ(dependents.OfFile(folder_.path() + "/x").size(), 2U);
+  EXPECT_EQ(dependents.OfFile(folder_.path() + "/tokens.json"), assembly->documents);
+  EXPECT_TRUE(dependents.OfFile("/elsewhere").empty());
+  EXPECT_EQ(dependents.Files().size(), 2U);
+  const EntryPtr& a = assembly->files[0].entry;
+  ASSERT_EQ(dependents.OfEntry(a).size(), 1U);
+  EXPECT_EQ(dependents.OfEntry(a)[0]->name(), "v");
+  EXPECT_EQ(dependents.OfEntry(assembly->documents[0])[0]->name(), "c");
 }
 
 TEST_F(AssembleTest, AMissingSourceFileFailsItsSecretAlone) {

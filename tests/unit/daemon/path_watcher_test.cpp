@@ -216,6 +216,25 @@ TEST_F(PathWatcherTest, FollowsLongChainsOfSymlinksAndGivesUpOnLoops) {
   EXPECT_TRUE(told_.Comes(dir_ / "loop"));
 }
 
+TEST_F(PathWatcherTest, TellsOfNamesThatComeAndGoInAFolder) {
+  const std::string folder = dir_ / "listed";
+  fs::create_directory(folder);
+  fs::create_directory_symlink(folder, dir_ / "link");
+  const std::string listing = dir_ / "link/";
+  Watch({listing});
+  std::ofstream(folder + "/a") << "one";
+  EXPECT_TRUE(told_.Comes(listing));
+  (void)ToldByNow();
+  std::ofstream(folder + "/a") << "two";
+  EXPECT_EQ(ToldByNow().count(listing), 0U) << "of names, not of content";
+  fs::remove(folder + "/a");
+  EXPECT_TRUE(told_.Comes(listing));
+  fs::remove(folder);
+  EXPECT_TRUE(told_.Comes(listing));
+  fs::create_directory(folder);
+  EXPECT_TRUE(told_.Comes(listing));
+}
+
 TEST_F(PathWatcherTest, DoesNotTellWhatDidNotChange) {
   fs::create_directories(dir_ / "folder");
   const std::string file = dir_.Write("folder/file", "one");

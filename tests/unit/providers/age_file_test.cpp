@@ -33,7 +33,9 @@ std::string Copy(const std::string& fixture, const std::string& to) {
 using IdentityStorePtr = std::shared_ptr<IdentityStore>;
 
 IdentityStorePtr Store(const std::vector<IdentityConfig>& configs, const std::string& credentials) {
-  return std::make_shared<IdentityStore>(configs, credentials, nullptr);
+  auto store = std::make_shared<IdentityStore>(credentials);
+  store->Use(configs, nullptr);
+  return store;
 }
 
 class AgeFileTest : public testing::Test {

@@ -182,6 +182,19 @@ TEST_F(SessionTest, AFolderIsToldOfAFileThatNobodyLookedAt) {
   EXPECT_EQ(watcher.Told(), (std::vector<std::string>{"ATTRIB a", "MODIFY a", "CLOSE_WRITE a"}));
 }
 
+TEST_F(SessionTest, ATouchFetchesNothing) {
+  const EntryPtr unread = TextEntry("dir/unread");
+  const SnapshotPtr tree = Tree({entry_, beside_, unread});
+  snapshots_.Publish(tree);
+  const Node* folder = tree->Child(*tree->Find(kRootInode), "dir");
+  Changes changes;
+  changes.files.push_back({tree->Child(*folder, "unread")->inode, "dir/unread", false});
+  Watcher watcher(Path("dir"));
+  session_->Announce(changes);
+  EXPECT_TRUE(loader_.wishes.empty());
+  EXPECT_EQ(watcher.Told(), (std::vector<std::string>{"ATTRIB unread", "CLOSE_WRITE unread"}));
+}
+
 TEST_F(SessionTest, AFileThatIsNotThereIsLeftAlone) {
   Changes changes;
   changes.files.push_back({4711, "dir/none", true});

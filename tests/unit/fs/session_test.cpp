@@ -37,6 +37,28 @@ using testkit::TextEntry;
 
 constexpr int kPatience = 60'000;  // milliseconds until a test is taken to hang
 
+/// Keeps nobody waiting once it is `impatient`, so that a test which fails does not hang.
+class MountedLoader final : public Loader {
+ public:
+  Ticket Want(const EntryPtr& entry, SteadyTime deadline, Patience patience, Done done) override {
+    if (!impatient || entry->value()) {
+      return waiting_.Want(entry, deadline, patience, std::move(done));
+    }
+    ++missed;
+    done(Error{Code::kTimeout, "is not there", "", ""});
+    return 0;
+  }
+  void Cancel(Ticket ticket) override { waiting_.Cancel(ticket); }
+  Ticket Read(Part part, PartDone done) override {
+    return waiting_.Read(std::move(part), std::move(done));
+  }
+  std::atomic<bool> impatient = false;
+  std::atomic<int> missed = 0;
+
+ private:
+  testkit::FakeLoader waiting_;
+};
+
 /// Real mounts, which only root can make.
 class SessionTest : public testing::Test {
  protected:
@@ -82,6 +104,12 @@ class SessionTest : public testing::Test {
     EXPECT_EQ(::stat(path.c_str(), &st), 0) << path;
     return st.st_ino;
   }
+  [[nodiscard]] static std::set<std::string> NamesIn(const std::string& folder) {
+    std::set<std::string> names;
+    for (const auto& item : std::filesystem::directory_iterator(folder))
+      names.insert(item.path().filename());
+    return names;
+  }
   void Announce(bool content = true) {
     Changes changes;
     changes.files.push_back({InodeOf(Path("dir/a")), "dir/a", content});
@@ -91,7 +119,7 @@ class SessionTest : public testing::Test {
   testkit::TempDir folder_;
   testkit::FakeClock clock_;
   testkit::FakeAccounts accounts_;
-  testkit::FakeLoader loader_;
+  MountedLoader loader_;
   testkit::RecordingAudit audit_;
   EntryPtr entry_ = TextEntry("dir/a");
   EntryPtr beside_ = TextEntry("dir/beside");
@@ -183,6 +211,7 @@ TEST_F(SessionTest, AFolderIsToldOfAFileThatNobodyLookedAt) {
 }
 
 TEST_F(SessionTest, ATouchFetchesNothing) {
+  loader_.impatient = true;
   const EntryPtr unread = TextEntry("dir/unread");
   const SnapshotPtr tree = Tree({entry_, beside_, unread});
   snapshots_.Publish(tree);
@@ -191,7 +220,7 @@ TEST_F(SessionTest, ATouchFetchesNothing) {
   changes.files.push_back({tree->Child(*folder, "unread")->inode, "dir/unread", false});
   Watcher watcher(Path("dir"));
   session_->Announce(changes);
-  EXPECT_TRUE(loader_.wishes.empty());
+  EXPECT_EQ(loader_.missed, 0);
   EXPECT_EQ(watcher.Told(), (std::vector<std::string>{"ATTRIB unread", "CLOSE_WRITE unread"}));
 }
 
@@ -216,26 +245,49 @@ TEST_F(SessionTest, WhatIsMountedOverItIsNotWrittenTo) {
   EXPECT_EQ(::umount2(mount_.path.c_str(), MNT_DETACH), 0);
 }
 
-TEST_F(SessionTest, ListingsAndNamesAreForgotten) {
-  const auto names = [this] {
-    std::set<std::string> listed;
-    for (const auto& item : std::filesystem::directory_iterator(Path("dir")))
-      listed.insert(item.path().filename());
-    return listed;
-  };
-  EXPECT_EQ(names(), (std::set<std::string>{"a", "beside"}));
+TEST_F(SessionTest, AttributesAreForgottenWithoutATouchToo) {
+  mount_.id = 0;  // as a user's
+  struct stat st {};
+  ASSERT_EQ(::stat(Path("dir/a").c_str(), &st), 0);
+  EXPECT_EQ(st.st_size, 5);
+  Publish(*entry_, "second, longer");
+  ASSERT_EQ(::stat(Path("dir/a").c_str(), &st), 0);
+  EXPECT_EQ(st.st_size, 5) << "the kernel knows it";
+  Watcher watcher(Path("dir/a"));
+  Changes changes;
+  changes.files.push_back({st.st_ino, "dir/a", true});
+  session_->Announce(changes);
+  ASSERT_EQ(::stat(Path("dir/a").c_str(), &st), 0);
+  EXPECT_EQ(st.st_size, 14);
+  EXPECT_EQ(watcher.Told(), std::vector<std::string>{});
+}
+
+TEST_F(SessionTest, ListingsAreForgotten) {
+  EXPECT_EQ(NamesIn(Path("dir")), (std::set<std::string>{"a", "beside"}));
   const uint64_t directory = InodeOf(Path("dir"));
-  EXPECT_EQ(::access(Path("dir/a").c_str(), F_OK), 0);
   const EntryPtr added = TextEntry("dir/added");
   Publish(*added, "new");
-  snapshots_.Publish(Tree({beside_, added}));
+  snapshots_.Publish(Tree({entry_, beside_, added}));
+  EXPECT_EQ(NamesIn(Path("dir")), (std::set<std::string>{"a", "beside"})) << "the kernel knows it";
   Changes changes;
-  changes.gone.push_back({directory, "a"});
   changes.directories.push_back(directory);
   session_->Announce(changes);
-  EXPECT_EQ(names(), (std::set<std::string>{"added", "beside"}));
-  EXPECT_EQ(::access(Path("dir/a").c_str(), F_OK), -1);
+  EXPECT_EQ(NamesIn(Path("dir")), (std::set<std::string>{"a", "added", "beside"}));
   EXPECT_EQ(testkit::TempDir::Read(Path("dir/added")), "new");
+}
+
+TEST_F(SessionTest, NamesAreForgotten) {
+  const uint64_t directory = InodeOf(Path("dir"));
+  struct stat st {};
+  EXPECT_EQ(::stat(Path("dir/a").c_str(), &st), 0);
+  snapshots_.Publish(Tree({beside_}));
+  EXPECT_EQ(::stat(Path("dir/a").c_str(), &st), 0) << "the kernel knows it";
+  Changes changes;
+  changes.gone.push_back({directory, "a"});
+  session_->Announce(changes);
+  EXPECT_EQ(::stat(Path("dir/a").c_str(), &st), -1);
+  EXPECT_EQ(errno, ENOENT);
+  EXPECT_EQ(NamesIn(Path("dir")), (std::set<std::string>{"beside"}));
 }
 
 short Ready(int fd, int patience = 0) {

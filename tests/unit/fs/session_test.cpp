@@ -42,21 +42,19 @@ class MountedLoader final : public Loader {
  public:
   Ticket Want(const EntryPtr& entry, SteadyTime deadline, Patience patience, Done done) override {
     if (!impatient || entry->value()) {
-      return waiting_.Want(entry, deadline, patience, std::move(done));
+      return waiting.Want(entry, deadline, patience, std::move(done));
     }
     ++missed;
     done(Error{Code::kTimeout, "is not there", "", ""});
     return 0;
   }
-  void Cancel(Ticket ticket) override { waiting_.Cancel(ticket); }
+  void Cancel(Ticket ticket) override { waiting.Cancel(ticket); }
   Ticket Read(Part part, PartDone done) override {
-    return waiting_.Read(std::move(part), std::move(done));
+    return waiting.Read(std::move(part), std::move(done));
   }
   std::atomic<bool> impatient = false;
   std::atomic<int> missed = 0;
-
- private:
-  testkit::FakeLoader waiting_;
+  testkit::FakeLoader waiting;
 };
 
 /// Real mounts, which only root can make.
@@ -83,8 +81,8 @@ class SessionTest : public testing::Test {
     EXPECT_TRUE(Unmount(mount_.path));
     session_->Stop();
     server_.join();
-    loader_.wishes.clear();  // who was never answered, while there is a session
-    loader_.parts.clear();
+    loader_.waiting.wishes.clear();  // who was never answered, while there is a session
+    loader_.waiting.parts.clear();
     EXPECT_TRUE(served_);
   }
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/text.h"
+
 namespace secretfs {
 namespace {
 
@@ -50,6 +52,31 @@ Entry::Report Entry::GetReport() const {
     report.state = error_->may_come ? EntryState::kPending : EntryState::kFailed;
   }
   return report;
+}
+
+Entry::Report Entry::GetWholeReport() const {
+  Report report = GetReport();
+  if (!report.value || report.error) return report;
+  // Views can share inputs on many ways, so each is looked at once.
+  std::vector<EntryPtr> below = spec_.inputs;
+  for (size_t next = 0; next < below.size(); ++next) {
+    const EntryPtr input = below[next];
+    if (const Report failed = input->GetReport(); failed.error) {
+      report.state = EntryState::kStale;
+      report.error = failed.error;
+      report.error->what = NeedsFailed(input->name(), *failed.error);
+      report.error->where.clear();
+      return report;
+    }
+    for (const EntryPtr& more : input->spec().inputs) {
+      if (std::ranges::find(below, more) == below.end()) below.push_back(more);
+    }
+  }
+  return report;
+}
+
+std::string NeedsFailed(const std::string& name, const Error& error) {
+  return "needs " + Quote(name) + ", which failed: " + error.Text();
 }
 
 ValuePtr Entry::Publish(Value value, SteadyTime now, WallTime wall) {

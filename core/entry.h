@@ -111,6 +111,8 @@ class Entry {
     SteadyTime tried;            // the newest try's end
   };
   [[nodiscard]] Report GetReport() const;
+  /// The same, but stale too when it is made from what is.
+  [[nodiscard]] Report GetWholeReport() const;
 
   /// Publishes a new version; who opened an older one keeps it. Its time is `wall`, but always
   /// after the one before, and that of the first is the source's. The same again is no new version:
@@ -134,6 +136,9 @@ class Entry {
   std::optional<Error> error_;
   SteadyTime tried_{};
 };
+
+/// What is wrong with an entry whose input `name` failed.
+std::string NeedsFailed(const std::string& name, const Error& error);
 
 /// A part of a value with content, which lies in it as a whole.
 struct Part {

@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdlib>
 #include <filesystem>
 #include <set>
 #include <thread>
@@ -20,8 +21,10 @@
 #include "daemon/accounts.h"
 #include "daemon/audit_log.h"
 #include "daemon/config_files.h"
+#include "daemon/credential_server.h"
 #include "daemon/harden.h"
 #include "daemon/links.h"
+#include "daemon/metrics.h"
 #include "daemon/path_watcher.h"
 #include "daemon/signals.h"
 #include "daemon/status.h"
@@ -73,7 +76,7 @@ class Daemon {
     identities_->Use(assembly.identity_configs, assembly.plugins);
     AskNssForNames(config, accounts_);
     audit_ = TRY(AuditLog::Open(config.audit, clock_, log_));
-    own_files_ = {StatusFile()};
+    own_files_ = {OwnFile("status.json", StatusJson), OwnFile("metrics", MetricsText)};
     std::vector<File> files = assembly.files;
     files.insert(files.end(), own_files_.begin(), own_files_.end());
     snapshots_ = std::make_unique<SnapshotCell>(Snapshot::Build(files, started_));
@@ -87,6 +90,9 @@ class Daemon {
         Upkeep::Start{std::move(assembly), own_files_, {kPasswdFile, kGroupFile}});
     StartWatcher();
     mount_ = TRY(fs::MountAt(options_.mount_point));
+    if (const Status sockets = ServeCredentials(config.credentials); !sockets) {
+      log_.Error("credentials_not_served", {{"reason", sockets.error().Text()}});
+    }
     return Serve(config.secrets.size() + config.views.size());
   }
 
@@ -145,7 +151,35 @@ class Daemon {
   /// What a reloaded configuration says of the daemon itself.
   Status Configure(const Config& config) {
     AskNssForNames(config, accounts_);
+    TRY(audit_->Reconfigure(config.audit));
+    return ServeCredentials(config.credentials);
+  }
+
+  /// One that cannot have its sockets leaves those that were there.
+  Status ServeCredentials(const CredentialsConfig& config) {
+    const char* runtime = std::getenv("RUNTIME_DIRECTORY");
+    auto sockets = CredentialSockets(config, runtime == nullptr ? "" : runtime);
+    if (sockets == credential_sockets_) return Ok{};
+    credentials_.reset();
+    auto started = StartCredentials(sockets);
+    if (!started) {
+      if (auto again = StartCredentials(credential_sockets_)) credentials_ = *std::move(again);
+      return std::move(started).error();
+    }
+    credentials_ = *std::move(started);
+    credential_sockets_ = std::move(sockets);
     return Ok{};
+  }
+
+  /// None for no sockets.
+  Result<std::unique_ptr<CredentialServer>> StartCredentials(
+      const std::vector<CredentialSocket>& sockets) {
+    if (sockets.empty()) return std::unique_ptr<CredentialServer>();
+    const auto caller = [this](uid_t uid, gid_t gid, pid_t pid) -> std::unique_ptr<Caller> {
+      return std::make_unique<fs::ProcCaller>(uid, gid, pid, groups_);
+    };
+    return CredentialServer::Start(
+        sockets, {*snapshots_, *loader_, accounts_, *audit_, clock_, log_, caller});
   }
 
   Status Serve(size_t declared) {
@@ -168,6 +202,7 @@ class Daemon {
     sd_notify(0, "STOPPING=1");
     watcher_.reset();
     const bool kept_up = upkeep_->Stop();
+    if (kept_up) credentials_.reset();
     Unmount();
     session_->Stop();
     receiver.join();
@@ -240,28 +275,34 @@ class Daemon {
     }
   }
 
-  File StatusFile() {
-    const auto make = [this](std::span<const ValuePtr>, SteadyTime,
-                             const std::stop_token&) -> Result<Value> {
-      StatusFacts facts;
-      facts.version = options_.version;
-      facts.started = started_;
-      facts.pid = ::getpid();
-      facts.now = clock_.Wall();
-      facts.steady_now = clock_.Steady();
-      facts.reloads = upkeep_->reloads();
-      facts.audit_dropped = audit_->dropped();
-      facts.identity_problems = identities_->Get().problems;
+  StatusFacts Facts() {
+    StatusFacts facts;
+    facts.version = options_.version;
+    facts.started = started_;
+    facts.pid = ::getpid();
+    facts.now = clock_.Wall();
+    facts.steady_now = clock_.Steady();
+    facts.reloads = upkeep_->reloads();
+    facts.audit_dropped = audit_->dropped();
+    facts.identity_problems = identities_->Get().problems;
+    return facts;
+  }
+
+  /// A file that says how things are when it is opened, to who mounted.
+  File OwnFile(const std::string& name,
+               std::string (*describe)(const StatusFacts&, const std::vector<File>&)) {
+    const auto make = [this, describe](std::span<const ValuePtr>, SteadyTime,
+                                       const std::stop_token&) -> Result<Value> {
       Value value;
       value.bytes =
-          TRY(SecretBytes::CopyOf(AsBytes(StatusJson(facts, snapshots_->Load()->files()))));
+          TRY(SecretBytes::CopyOf(AsBytes(describe(Facts(), snapshots_->Load()->files()))));
       value.modified = clock_.Wall();
       return value;
     };
     Access mine;
     mine.owner = Principal::Number(::geteuid());
     mine.group = Principal::Number(::getegid());
-    EntrySpec spec{".secretfs/status.json", "status", {}, make};
+    EntrySpec spec{".secretfs/" + name, "status", {}, make};
     spec.fresh = true;
     return {std::make_shared<Entry>(std::move(spec)), mine};
   }
@@ -284,6 +325,8 @@ class Daemon {
   const std::unique_ptr<UnitActions> actions_ = UnitActions::Make(ActorSocket(), log_);
   std::unique_ptr<Upkeep> upkeep_;
   std::unique_ptr<PathWatcher> watcher_;
+  std::vector<CredentialSocket> credential_sockets_;
+  std::unique_ptr<CredentialServer> credentials_;
   fs::Mount mount_;
   std::unique_ptr<fs::Session> session_;
 };

@@ -63,7 +63,7 @@ class Maker {
     auto value = Make(input, false);
     if (!value) {
       Error error = std::move(value).error();
-      error.what = "needs " + Quote(input->name()) + ", which failed: " + error.Text();
+      error.what = NeedsFailed(input->name(), error);
       error.where.clear();
       return error;
     }

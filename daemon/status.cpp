@@ -36,7 +36,7 @@ std::string Words(const OnChange& change) {
 }
 
 Json Describe(const Entry& entry) {
-  const Entry::Report report = entry.GetReport();
+  const Entry::Report report = entry.GetWholeReport();
   Json json{
       {"name", entry.name()}, {"origin", entry.spec().origin}, {"state", StateName(report.state)}};
   if (report.value) {
@@ -54,7 +54,7 @@ Json Describe(const Entry& entry) {
 /// What is known of a file only while it is served.
 Json Describe(const File& file, const StatusFacts& facts) {
   Json json = Describe(*file.entry);
-  const Entry::Report report = file.entry->GetReport();
+  const Entry::Report report = file.entry->GetWholeReport();
   if (report.value) json["age"] = SecondsBetween(report.value->modified, facts.now);
   if (report.tried != SteadyTime{}) {
     const auto since = facts.steady_now - report.tried;

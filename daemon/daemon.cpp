@@ -200,8 +200,8 @@ class Daemon {
     WaitForEnd();
     stopping_ = true;
     sd_notify(0, "STOPPING=1");
-    watcher_.reset();
     const bool kept_up = upkeep_->Stop();
+    if (kept_up) watcher_.reset();  // which the other one uses while it reloads
     if (kept_up) credentials_.reset();
     Unmount();
     session_->Stop();

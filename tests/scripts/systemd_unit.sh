@@ -11,7 +11,7 @@ if command -v systemd-analyze >/dev/null && [[ -e $unit ]]; then
   # systemd-analyze wants the program that the unit names to be there.
   named=$(sed -n 's/^ExecStart=[-@:+!]*\([^ ]*\).*/\1/p' "$unit")
   [[ -n $named ]] || fail 'the unit has no ExecStart='
-  sed "s|^ExecStart=$named|ExecStart=$program|" "$unit" >"$work/secretfs.service"
+  sed "s|^\(Exec[A-Za-z]*\)=$named |\1=$program |" "$unit" >"$work/secretfs.service"
   expect_exit 0 systemd-analyze verify --man=no "$work/secretfs.service"
   expect_eq "$err" '' "systemd-analyze's remarks"
   # It can find fault.

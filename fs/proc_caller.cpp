@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <charconv>
 
 #include "base/file.h"
@@ -129,8 +130,8 @@ Units ProcCaller::InUnits() const {
 pid_t ProcCaller::Process() const {
   if (!visible()) return 0;
   // Most callers have one thread. To ask whether it may be signalled costs a tenth of what it costs
-  // to read its status.
-  if (::syscall(SYS_tgkill, pid(), pid(), 0) == 0) return pid();
+  // to read its status; that it may not be is an answer too.
+  if (::syscall(SYS_tgkill, pid(), pid(), 0) == 0 || errno == EPERM) return pid();
   const auto status = ReadFile(ProcFile(pid(), "status"), kMostStatus);
   return status ? ParseProcess(AsText(*status)) : 0;
 }

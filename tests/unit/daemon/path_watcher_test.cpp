@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <condition_variable>
 #include <filesystem>
 #include <fstream>
@@ -287,7 +288,7 @@ TEST_F(PathWatcherTest, TellsAFewTimesOfWhatNeverGetsQuiet) {
   const std::string file = dir_.Write("file", "one");
   Watch({file});
   const size_t before = told_.calls();
-  size_t swaps = 0;
+  std::atomic<size_t> swaps = 0;
   std::jthread swapper([&](const std::stop_token& stop) {
     for (; !stop.stop_requested(); ++swaps) {
       Swap(file, std::to_string(swaps));
@@ -295,9 +296,10 @@ TEST_F(PathWatcherTest, TellsAFewTimesOfWhatNeverGetsQuiet) {
     }
   });
   for (int round = 0; round < 2; ++round) EXPECT_TRUE(told_.Comes(file)) << round;
+  while (swaps < 500) std::this_thread::yield();
   swapper.request_stop();
   swapper.join();
-  EXPECT_LT(told_.calls() - before, swaps / 10);
+  EXPECT_LT(told_.calls() - before, swaps / 3) << "a busy machine takes many times a millisecond";
 }
 
 TEST_F(PathWatcherTest, LooksAtAllWhenEventsWereLost) {

@@ -50,6 +50,7 @@ class ConfigLoader {
       TRY(ForEach(top, "views", [this](const auto&... a) { return LoadView(a...); }));
     }
     TRY(CheckFileOrDirectory());
+    TRY(CheckCredentialNames());
     TRY(config_consumers::CheckLinks(config_));
     return std::move(config_);
   }
@@ -295,6 +296,24 @@ class ConfigLoader {
             Quote(name) + " makes " + Quote(file->first) + " a directory, but it is a file",
             place.Text(), "the file is declared at " + file->second.Text()};
       }
+    }
+    return Ok{};
+  }
+
+  /// In .credstore, `a/b` and `a.b` would be the same.
+  Status CheckCredentialNames() const {
+    std::map<std::string, const std::string*> taken;
+    for (const auto& [name, place] : names_) {
+      const std::string credential = CredentialName(name);
+      if (credential.empty()) continue;
+      const auto [first, fresh] = taken.emplace(credential, &name);
+      if (fresh) continue;
+      return Error{Code::kInvalid,
+                   Quote(name) + " and " + Quote(*first->second) +
+                       " are the same as credentials: " + Quote(credential),
+                   place.Text(),
+                   Quote(*first->second) + " is declared at " + names_.at(*first->second).Text() +
+                       "; rename one of them"};
     }
     return Ok{};
   }

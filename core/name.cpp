@@ -1,5 +1,6 @@
 #include "core/name.h"
 
+#include <algorithm>
 #include <climits>
 
 namespace secretfs {
@@ -31,6 +32,14 @@ std::optional<std::string> NameProblem(std::string_view name) {
   if (name.substr(0, name.find('/')) == "machines")
     return "begins with 'machines', which is reserved";
   return std::nullopt;
+}
+
+std::string CredentialName(std::string_view name) {
+  const auto taken = [](char c) { return c >= ' ' && c < '\x7f' && c != ':'; };
+  if (NameProblem(name) || name.size() > NAME_MAX || !std::ranges::all_of(name, taken)) return "";
+  std::string flat(name);
+  std::ranges::replace(flat, '/', '.');
+  return flat;
 }
 
 }  // namespace secretfs

@@ -14,4 +14,12 @@ std::optional<std::string> NameProblem(std::string_view name);
 /// True for a path without empty, '.' and '..' components, NUL bytes or components over 255 bytes.
 bool IsEntryName(std::string_view name);
 
+/// The folder at the top in which units find what they may have under the names of credentials.
+constexpr std::string_view kCredstore = ".credstore";
+
+/// The name of a secret or view as a credential of systemd, which has no folders:
+/// `db/prod/password` is "db.prod.password". Empty for one that systemd would not take (over 255
+/// bytes, `:`, control characters, other than ASCII) and for what is ours.
+std::string CredentialName(std::string_view name);
+
 }  // namespace secretfs

@@ -104,11 +104,11 @@ Decision CheckRead(const Access& access, const Caller& caller, const Accounts& a
 }
 
 Decision CheckCredential(const Access& access, const Caller& caller, const Accounts& accounts) {
-  const Decision decision = CheckRead(access, caller, accounts);
-  if (!decision.allow) return decision;
   for (const auto* rules : {&access.readers, &access.confine_to}) {
     for (const CallerRule& rule : *rules) {
-      if (IsOfUnits(rule) && Fits(rule, access, caller, accounts)) return {true, rule.text};
+      if (!IsOfUnits(rule) || !Fits(rule, access, caller, accounts)) continue;
+      const Decision decision = CheckRead(access, caller, accounts);
+      return decision.allow ? Decision{true, rule.text} : decision;
     }
   }
   return {false, "none"};

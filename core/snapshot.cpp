@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "core/name.h"
+
 namespace secretfs {
 namespace {
 
@@ -38,11 +40,22 @@ Node& Snapshot::AddChild(uint64_t directory, std::string_view path, File file) {
   return nodes_.emplace(inode, std::move(node)).first->second;
 }
 
+void Snapshot::AddCredentials() {
+  Node& folder = AddChild(kRootInode, kCredstore, {});
+  folder.credstore = true;
+  const uint64_t inode = folder.inode;
+  for (const File& file : files_) {
+    const std::string name = CredentialName(file.entry->name());
+    if (name.empty()) continue;
+    AddChild(inode, std::string(kCredstore) + "/" + name, file).credstore = true;
+  }
+}
+
 std::shared_ptr<const Snapshot> Snapshot::Build(const std::vector<File>& files, WallTime created) {
   const std::shared_ptr<Snapshot> snapshot(new Snapshot);
   snapshot->files_ = files;
   snapshot->created_ = created;
-  snapshot->nodes_.reserve(files.size() * 2 + 1);
+  snapshot->nodes_.reserve(files.size() * 3 + 2);
   Node root;
   root.inode = root.parent = kRootInode;
   snapshot->nodes_.emplace(kRootInode, std::move(root));
@@ -58,6 +71,7 @@ std::shared_ptr<const Snapshot> Snapshot::Build(const std::vector<File>& files, 
     }
     snapshot->AddChild(directory, name, file);
   }
+  snapshot->AddCredentials();
   for (auto& [inode, node] : snapshot->nodes_) {
     std::sort(node.children.begin(), node.children.end(), [&](uint64_t a, uint64_t b) {
       return snapshot->nodes_.at(a).name < snapshot->nodes_.at(b).name;

@@ -32,14 +32,17 @@ struct Node {
   File file;                       // without an entry for a directory
   std::vector<uint64_t> children;  // of a directory, in the order of their names
   size_t subdirectories = 0;
+  /// In .credstore, or that itself: a name in it shows only to those who may have the credential.
+  bool credstore = false;
   [[nodiscard]] bool is_directory() const noexcept { return file.entry == nullptr; }
 };
 
 class Snapshot {
  public:
-  /// The root, or kRootInode alone for no files. Names must be valid (core/name.h) and no name
-  /// both file and directory, as the configuration loader ensures. `created` is the directories'
-  /// time.
+  /// The tree of these files, and .credstore with those that can be credentials. Names must be
+  /// valid (core/name.h), or below a folder of ours, and no name both file and directory, and no
+  /// two the same as credentials, as the configuration loader ensures. `created` is the
+  /// directories' time.
   static std::shared_ptr<const Snapshot> Build(const std::vector<File>& files, WallTime created);
 
   /// Null when there is none.
@@ -53,6 +56,7 @@ class Snapshot {
 
  private:
   Snapshot() = default;
+  void AddCredentials();
   Node& AddChild(uint64_t directory, std::string_view path, File file);
   uint64_t FreeInode(std::string_view path, bool directory) const;
 

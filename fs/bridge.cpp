@@ -94,7 +94,7 @@ void ReplyEntry(fuse_req_t request, const Reply<Attributes>& reply) noexcept {
   fuse_entry_param entry{};
   entry.ino = reply.value().stat.st_ino;
   entry.attr = reply.value().stat;
-  entry.entry_timeout = kLasting;
+  entry.entry_timeout = reply.value().hidden ? 0.0 : kLasting;
   entry.attr_timeout = reply.value().lasting ? kLasting : 0.0;
   fuse_reply_entry(request, &entry);
 }
@@ -253,15 +253,16 @@ void OnRelease(fuse_req_t raw, fuse_ino_t /*inode*/, fuse_file_info* info) noexc
 void OnOpendir(fuse_req_t raw, fuse_ino_t inode, fuse_file_info* info) noexcept {
   const auto request = std::make_shared<Request>(raw);
   Guarded(request, [&] {
-    const Reply<OpenDirectory> reply = OpsOf(raw).OpenDir(inode);
+    const Reply<OpenDirectory> reply = OpsOf(raw).OpenDir(CallerOf(raw), inode);
     if (reply.error() != 0) {
       fuse_reply_err(request->Take(), reply.error());
       return;
     }
     HandleTable<OpenDirectory>& directories = StateOf(raw).directories;
     const uint64_t handle = info->fh = directories.Add(reply.value());
-    info->cache_readdir = 1;
-    info->keep_cache = 1;
+    const bool same_for_all = !reply.value().shown;  // else what one sees is kept for nobody
+    info->cache_readdir = same_for_all;
+    info->keep_cache = same_for_all;
     if (fuse_reply_open(request->Take(), info) != 0) directories.Remove(handle);
   });
 }

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <climits>
+#include <iterator>
 
 namespace secretfs::fs {
 namespace {
@@ -39,6 +40,9 @@ ValuePtr InMemory(const Entry& entry) {
   return value && !value->content ? value : nullptr;
 }
 
+/// systemd fails a unit for one credential that is refused, and passes over one that is not there.
+int Refusal(const Node& node) noexcept { return node.credstore ? ENOENT : EACCES; }
+
 }  // namespace
 
 Loader::Ticket Ops::Lookup(const Caller& caller, uint64_t parent, std::string_view name,
@@ -49,6 +53,10 @@ Loader::Ticket Ops::Lookup(const Caller& caller, uint64_t parent, std::string_vi
   const Node* node = directory == nullptr ? nullptr : snapshot->Child(*directory, name);
   if (node == nullptr) return AtOnce(done, Reply<Attributes>::Fail(ENOENT));
   if (node->is_directory()) return AtOnce(done, DirectoryAttributes(*snapshot, *node));
+  // systemd says nothing of a credential that it did not find, so the record has to.
+  if (node->credstore && !Decide(caller, *node, AuditEvent::Operation::kLookup).allow) {
+    return AtOnce(done, Reply<Attributes>::Fail(ENOENT));
+  }
   return FileAttributes(caller, std::move(snapshot), *node, done, before_wait);
 }
 
@@ -99,7 +107,7 @@ Loader::Ticket Ops::FileAttributes(const Caller& caller, SnapshotPtr snapshot, c
   const Entry& entry = *node.file.entry;
   const ValuePtr there = entry.spec().fresh ? nullptr : entry.value();
   // Who may not read must not be able to have things fetched, or to fill the memory.
-  if (there || !CheckRead(node.file.access, caller, services_.accounts).allow) {
+  if (there || !Judge(caller, node).allow) {
     return AtOnce(done, Describe(node, there, snapshot->created()));
   }
   if (before_wait) before_wait();
@@ -131,7 +139,8 @@ Attributes Ops::Describe(const Node& node, const ValuePtr& value, WallTime creat
   Attributes attributes;
   // One with content is made anew when its source was found changed, perhaps with another size.
   const bool may_change = value == nullptr || value->content || node.file.entry->spec().fresh;
-  attributes.lasting = !may_change && ownership.resolved;
+  attributes.hidden = node.credstore;
+  attributes.lasting = !may_change && ownership.resolved && !attributes.hidden;
   struct stat& stat = attributes.stat;
   stat.st_ino = node.inode;
   stat.st_mode = S_IFREG | access.mode;
@@ -165,13 +174,19 @@ AuditEvent EventOf(const Caller& caller, const File& file, const Decision& decis
 
 }  // namespace
 
-Decision Ops::Decide(const Caller& caller, const File& file,
+Decision Ops::Judge(const Caller& caller, const Node& node) const {
+  const secretfs::Access& access = node.file.access;
+  return node.credstore ? CheckCredential(access, caller, services_.accounts)
+                        : CheckRead(access, caller, services_.accounts);
+}
+
+Decision Ops::Decide(const Caller& caller, const Node& node,
                      AuditEvent::Operation operation) const {
-  const Decision decision = CheckRead(file.access, caller, services_.accounts);
+  const Decision decision = Judge(caller, node);
   if (decision.allow) return decision;
-  file.entry->usage().denials.fetch_add(1, std::memory_order_relaxed);
+  node.file.entry->usage().denials.fetch_add(1, std::memory_order_relaxed);
   if (services_.audit.Wants(false)) {
-    (void)services_.audit.Record(EventOf(caller, file, decision, operation));
+    (void)services_.audit.Record(EventOf(caller, node.file, decision, operation));
   }
   return decision;
 }
@@ -185,8 +200,8 @@ int Ops::Access(const Caller& caller, uint64_t inode, int mask) const {
   if ((mask & X_OK) != 0) return EACCES;  // nothing here is a program
   if ((mask & R_OK) == 0) return 0;
   constexpr auto kAccess = AuditEvent::Operation::kAccess;
-  const Decision decision = Decide(caller, node->file, kAccess);
-  if (!decision.allow) return EACCES;
+  const Decision decision = Decide(caller, *node, kAccess);
+  if (!decision.allow) return Refusal(*node);
   if (!services_.audit.Wants(true)) return 0;
   return services_.audit.Record(EventOf(caller, node->file, decision, kAccess)) ? 0 : EACCES;
 }
@@ -199,8 +214,8 @@ Loader::Ticket Ops::Open(const Caller& caller, uint64_t inode, int flags, const 
   if (node->is_directory()) return AtOnce(done, Reply<OpenFile>::Fail(EISDIR));
   if ((flags & O_ACCMODE) != O_RDONLY || (flags & O_TRUNC) != 0)
     return AtOnce(done, Reply<OpenFile>::Fail(EROFS));
-  const Decision decision = Decide(caller, node->file, AuditEvent::Operation::kOpen);
-  if (!decision.allow) return AtOnce(done, Reply<OpenFile>::Fail(EACCES));
+  const Decision decision = Decide(caller, *node, AuditEvent::Operation::kOpen);
+  if (!decision.allow) return AtOnce(done, Reply<OpenFile>::Fail(Refusal(*node)));
   const SteadyTime deadline = services_.clock.Steady() + node->file.access.wait;
   const EntryPtr& entry = node->file.entry;
   std::optional<AuditEvent> event;
@@ -253,20 +268,28 @@ Loader::Ticket Ops::ReadContent(const OpenFile& file, uint64_t offset, size_t si
       });
 }
 
-Reply<OpenDirectory> Ops::OpenDir(uint64_t inode) const {
+Reply<OpenDirectory> Ops::OpenDir(const Caller& caller, uint64_t inode) const {
   SnapshotPtr snapshot = services_.snapshots.Load();
   const Node* node = snapshot->Find(inode);
   if (node == nullptr) return Reply<OpenDirectory>::Fail(ENOENT);
   if (!node->is_directory()) return Reply<OpenDirectory>::Fail(ENOTDIR);
-  return OpenDirectory{std::move(snapshot), inode};
+  OpenDirectory directory{std::move(snapshot), inode};
+  if (node->credstore) {
+    std::vector<uint64_t>& shown = directory.shown.emplace();
+    std::ranges::copy_if(node->children, std::back_inserter(shown), [&](uint64_t child) {
+      return Judge(caller, *directory.snapshot->Find(child)).allow;
+    });
+  }
+  return directory;
 }
 
 DirectoryEntry Ops::EntryAt(const OpenDirectory& directory, size_t index) {
   const Node& node = *directory.snapshot->Find(directory.inode);
   if (index == 0) return {node.inode, ".", true};
   if (index == 1) return {node.parent, "..", true};
-  if (index - 2 >= node.children.size()) return {};
-  const Node& child = *directory.snapshot->Find(node.children[index - 2]);
+  const std::vector<uint64_t>& children = directory.shown ? *directory.shown : node.children;
+  if (index - 2 >= children.size()) return {};
+  const Node& child = *directory.snapshot->Find(children[index - 2]);
   return {child.inode, child.name, child.is_directory()};
 }
 

@@ -10,6 +10,7 @@
 #include <optional>
 #include <utility>
 #include <variant>
+#include <vector>
 
 #include "base/clock.h"
 #include "core/audit.h"
@@ -43,6 +44,7 @@ class Reply {
 struct Attributes {
   struct stat stat {};
   bool lasting = false;  // until the snapshot changes; else the kernel must ask again each time
+  bool hidden = false;   // the name is there for some callers only, so that none may be remembered
 };
 
 /// Pins one version for the life of a file descriptor.
@@ -54,6 +56,7 @@ struct OpenFile {
 struct OpenDirectory {
   SnapshotPtr snapshot;
   uint64_t inode = 0;
+  std::optional<std::vector<uint64_t>> shown = std::nullopt;  // to this caller, if not all children
 };
 
 struct DirectoryEntry {
@@ -80,9 +83,10 @@ class Ops {
   /// once. What may wait returns a ticket for Cancel(), 0 when it was answered.
   using BeforeWait = std::function<void()>;
 
-  /// A name is visible to all; only its content is guarded. The size is the value's, so the first
-  /// look of one who may read brings it into memory; if that fails or takes over a second the size
-  /// is 0 for now, and so it is for others until the value is there. ENOENT, ENAMETOOLONG.
+  /// A name is visible to all but in .credstore; its content is guarded. The size is the value's,
+  /// so the first look of one who may read brings it into memory; if that fails or takes over a
+  /// second the size is 0 for now, and so it is for others until the value is there. ENOENT,
+  /// ENAMETOOLONG.
   Loader::Ticket Lookup(const Caller& caller, uint64_t parent, std::string_view name,
                         const AttributesDone& done, const BeforeWait& before_wait = {}) const;
   Loader::Ticket GetAttributes(const Caller& caller, uint64_t inode, const AttributesDone& done,
@@ -116,7 +120,8 @@ class Ops {
   /// attributes with size 0.
   void Cancel(Loader::Ticket ticket) const { services_.loader.Cancel(ticket); }
 
-  [[nodiscard]] Reply<OpenDirectory> OpenDir(uint64_t inode) const;
+  /// Lists .credstore as it is for this caller.
+  [[nodiscard]] Reply<OpenDirectory> OpenDir(const Caller& caller, uint64_t inode) const;
   /// The index-th entry, `.` and `..` first; an empty name after the last.
   static DirectoryEntry EntryAt(const OpenDirectory& directory, size_t index);
 
@@ -132,8 +137,9 @@ class Ops {
   [[nodiscard]] Attributes DirectoryAttributes(const Snapshot& snapshot, const Node& node) const;
   [[nodiscard]] Attributes Describe(const Node& node, const ValuePtr& value,
                                     WallTime created) const;
+  [[nodiscard]] Decision Judge(const Caller& caller, const Node& node) const;
   /// A denial is counted and recorded here; what is allowed, when it is known what was given.
-  [[nodiscard]] Decision Decide(const Caller& caller, const File& file,
+  [[nodiscard]] Decision Decide(const Caller& caller, const Node& node,
                                 AuditEvent::Operation operation) const;
   /// The end of an open that was allowed: counted, recorded if there is an event.
   [[nodiscard]] Reply<OpenFile> Given(const EntryPtr& entry, const Result<ValuePtr>& value,

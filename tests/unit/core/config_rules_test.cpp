@@ -119,5 +119,14 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"ProgramThatIsRoot", "readers: ['exe:/']", OfReader("'/' has an empty part")}),
     [](const auto& test) { return std::string(test.param.fact); });
 
+TEST(ConfigCredentials, NoTwoNamesAreTheSame) {
+  EXPECT_EQ(
+      Complaint("secrets:\n  a/b.c: {age: /x}\n  x: {age: /x}\n  a.b/c: {age: /x}\n"),
+      "config.yaml:2:3: 'a/b.c' and 'a.b/c' are the same as credentials: 'a.b.c' | 'a.b/c' is "
+      "declared at config.yaml:4:3; rename one of them");
+  EXPECT_EQ(Complaint("secrets:\n  a:/b: {age: /x}\n  a:.b: {age: /x}\n"), "loaded")
+      << "neither can be a credential";
+}
+
 }  // namespace
 }  // namespace secretfs

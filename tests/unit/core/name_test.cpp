@@ -55,5 +55,19 @@ TEST(Name, IsEntryNameRefusesWhatIsNoPath) {
   }
 }
 
+TEST(Name, AsACredentialHasDotsForSlashes) {
+  EXPECT_EQ(CredentialName("db/prod/password"), "db.prod.password");
+  EXPECT_EQ(CredentialName("plain name"), "plain name");
+  EXPECT_EQ(CredentialName("a/" + std::string(253, 'x')), "a." + std::string(253, 'x'));
+}
+
+TEST(Name, AsACredentialIsOneThatSystemdTakes) {
+  for (const std::string& name :
+       {std::string("a:b"), std::string("a\tb"), std::string("a\x7f"), std::string("\xc3\xa4"),
+        std::string(".secretfs/status"), std::string(), "a/" + std::string(254, 'x')}) {
+    EXPECT_EQ(CredentialName(name), "") << name;
+  }
+}
+
 }  // namespace
 }  // namespace secretfs

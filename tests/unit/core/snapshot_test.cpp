@@ -31,7 +31,10 @@ SnapshotPtr Build(const std::vector<std::string>& names) {
 const Node& Root(const SnapshotPtr& snapshot) { return *snapshot->Find(kRootInode); }
 std::vector<std::string> Names(const SnapshotPtr& snapshot, const Node& directory) {
   std::vector<std::string> names;
-  for (const uint64_t child : directory.children) names.push_back(snapshot->Find(child)->name);
+  for (const uint64_t child : directory.children) {
+    const std::string& name = snapshot->Find(child)->name;
+    if (name != ".credstore") names.push_back(name);
+  }
   return names;
 }
 /// The node at a path, found one component at a time as the kernel does.
@@ -45,13 +48,14 @@ const Node* At(const SnapshotPtr& snapshot, std::string_view path) {
   return node;
 }
 
-TEST(Snapshot, OfNothingIsARoot) {
+TEST(Snapshot, OfNothingIsARootAndAnEmptyCredstore) {
   const SnapshotPtr snapshot = Build({});
   const Node& root = Root(snapshot);
   EXPECT_TRUE(root.is_directory());
   EXPECT_EQ(root.inode, kRootInode);
   EXPECT_EQ(root.parent, kRootInode);
-  EXPECT_THAT(root.children, IsEmpty());
+  ASSERT_EQ(root.children.size(), 1U);
+  EXPECT_THAT(At(snapshot, ".credstore")->children, IsEmpty());
   EXPECT_EQ(snapshot->Child(root, "x"), nullptr);
   EXPECT_EQ(snapshot->Child(root, ""), nullptr);
   EXPECT_EQ(snapshot->Find(0), nullptr);
@@ -61,7 +65,7 @@ TEST(Snapshot, OfNothingIsARoot) {
 TEST(Snapshot, MakesDirectoriesOfSlashes) {
   const SnapshotPtr snapshot = Build({"top", "db/password", "db/user", "a/b/c/key"});
   EXPECT_THAT(Names(snapshot, Root(snapshot)), ElementsAre("a", "db", "top"));
-  EXPECT_EQ(Root(snapshot).subdirectories, 2U);
+  EXPECT_EQ(Root(snapshot).subdirectories, 3U);
   const Node* db = At(snapshot, "db");
   ASSERT_NE(db, nullptr);
   EXPECT_TRUE(db->is_directory());
@@ -109,7 +113,7 @@ TEST(Snapshot, EveryInodeIsFoundAndUnique) {
     }
   };
   visit(Root(snapshot));
-  EXPECT_EQ(seen.size(), 9U);  // the root, 5 files, b, b/b, c
+  EXPECT_EQ(seen.size(), 15U);  // the root, 5 files twice, b, b/b, c, .credstore
 }
 
 TEST(Snapshot, InodesAreTheSameInEveryBuildAndOrder) {
@@ -161,6 +165,7 @@ TEST(Snapshot, ACollisionTakesTheNextFreeInode) {
   const uint64_t alone = At(Build({"same"}), "same")->inode;
   const SnapshotPtr snapshot = Build({"same", "same", "same"});
   std::vector<uint64_t> inodes = Root(snapshot).children;
+  std::erase(inodes, At(snapshot, ".credstore")->inode);
   std::sort(inodes.begin(), inodes.end());
   EXPECT_THAT(inodes, ElementsAre(alone, alone + 1, alone + 2));
   for (const uint64_t inode : inodes) EXPECT_EQ(snapshot->Find(inode)->name, "same");
@@ -171,8 +176,8 @@ TEST(Snapshot, HoldsTenThousandEntries) {
   for (int i = 0; i < 10'000; ++i)
     names.push_back("host" + std::to_string(i % 100) + "/secret" + std::to_string(i));
   const SnapshotPtr snapshot = Build(names);
-  EXPECT_EQ(Root(snapshot).children.size(), 100U);
-  EXPECT_EQ(Root(snapshot).subdirectories, 100U);
+  EXPECT_EQ(Names(snapshot, Root(snapshot)).size(), 100U);
+  EXPECT_EQ(Root(snapshot).subdirectories, 101U);
   EXPECT_EQ(At(snapshot, "host42")->children.size(), 100U);
   std::set<uint64_t> inodes;
   for (const std::string& name : names) {
@@ -182,6 +187,26 @@ TEST(Snapshot, HoldsTenThousandEntries) {
     inodes.insert(node->inode);
   }
   EXPECT_EQ(inodes.size(), 10'000U);
+}
+
+TEST(Snapshot, CredentialsHaveFlatNamesAndInodesOfTheirOwn) {
+  const SnapshotPtr snapshot = Build({"db/prod/password", "top"});
+  const Node* folder = At(snapshot, ".credstore");
+  ASSERT_NE(folder, nullptr);
+  EXPECT_TRUE(folder->credstore);
+  EXPECT_THAT(Names(snapshot, *folder), ElementsAre("db.prod.password", "top"));
+  const Node* password = At(snapshot, ".credstore/db.prod.password");
+  const Node* in_tree = At(snapshot, "db/prod/password");
+  EXPECT_TRUE(password->credstore);
+  EXPECT_FALSE(in_tree->credstore);
+  EXPECT_EQ(password->file.entry, in_tree->file.entry);
+  EXPECT_NE(password->inode, in_tree->inode);
+}
+
+TEST(Snapshot, WhatCannotBeACredentialIsNotInTheCredstore) {
+  const SnapshotPtr snapshot = Build({"a:b", "a\nb", "\xc3\xa4", ".secretfs/status",
+                                      std::string(200, 'x') + "/" + std::string(60, 'y')});
+  EXPECT_THAT(At(snapshot, ".credstore")->children, IsEmpty());
 }
 
 TEST(SnapshotCell, PublishGivesTheOldOneBack) {
@@ -203,7 +228,7 @@ TEST(SnapshotCell, ReadersSeeWholeSnapshotsWhileOneIsPublished) {
       readers.emplace_back([&] {
         while (!done) {
           const SnapshotPtr snapshot = cell.Load();
-          ASSERT_EQ(Root(snapshot).children.size(), snapshot->files().size());
+          ASSERT_EQ(Root(snapshot).children.size(), snapshot->files().size() + 1);
           ++loads;
         }
       });

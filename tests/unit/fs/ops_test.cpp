@@ -411,7 +411,7 @@ TEST_F(OpsTest, AccessSaysWhatOpenWouldDo) {
 }
 
 TEST_F(OpsTest, DirectoriesListTheirEntriesByName) {
-  const auto directory = ops_.OpenDir(Inode("dir"));
+  const auto directory = ops_.OpenDir(root_, Inode("dir"));
   ASSERT_EQ(directory.error(), 0);
   std::vector<std::string> names;
   for (size_t i = 0; !Ops::EntryAt(directory.value(), i).name.empty(); ++i) {
@@ -421,12 +421,12 @@ TEST_F(OpsTest, DirectoriesListTheirEntriesByName) {
   EXPECT_EQ(Ops::EntryAt(directory.value(), 1).inode, kRootInode);
   EXPECT_TRUE(Ops::EntryAt(directory.value(), 3).is_directory);
   EXPECT_FALSE(Ops::EntryAt(directory.value(), 2).is_directory);
-  EXPECT_EQ(ops_.OpenDir(Inode("alice")).error(), ENOTDIR);
-  EXPECT_EQ(ops_.OpenDir(999).error(), ENOENT);
+  EXPECT_EQ(ops_.OpenDir(root_, Inode("alice")).error(), ENOTDIR);
+  EXPECT_EQ(ops_.OpenDir(root_, 999).error(), ENOENT);
 }
 
 TEST_F(OpsTest, AnOpenDirectoryOutlivesItsSnapshot) {
-  const auto directory = ops_.OpenDir(Inode("dir"));
+  const auto directory = ops_.OpenDir(root_, Inode("dir"));
   entries_.clear();
   snapshots_.Publish(Snapshot::Build({}, kCreated));
   EXPECT_EQ(Ops::EntryAt(directory.value(), 2).name, "a");

@@ -4,6 +4,7 @@
 #include <pwd.h>
 
 #include <charconv>
+#include <set>
 #include <string_view>
 #include <vector>
 
@@ -86,6 +87,24 @@ void FileAccounts::Table::RefreshLocked() const {
   if (!content) return;
   stamp_ = *stamp;
   ids_ = ParseIds(AsText(*content));
+}
+
+void AskNssForNames(const std::vector<const Access*>& all, FileAccounts& accounts) {
+  std::set<std::string> users;
+  std::set<std::string> groups;
+  const auto add = [](std::set<std::string>& names, const Principal& who) {
+    if (!who.number && !who.text.empty()) names.insert(who.text);
+  };
+  for (const Access* access : all) {
+    add(users, access->owner);
+    add(groups, access->group);
+    for (const auto* rules : {&access->readers, &access->confine_to}) {
+      for (const CallerRule& rule : *rules)
+        add(rule.kind == CallerRule::Kind::kGroup ? groups : users, rule.who);
+    }
+  }
+  for (const std::string& name : users) accounts.AskNssForUser(name);
+  for (const std::string& name : groups) accounts.AskNssForGroup(name);
 }
 
 }  // namespace secretfs

@@ -7,6 +7,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/file.h"
@@ -51,5 +52,8 @@ class FileAccounts final : public Accounts {
   Table users_;
   Table groups_;
 };
+
+/// Asks NSS for the names that these have and the files do not, each once.
+void AskNssForNames(const std::vector<const Access*>& all, FileAccounts& accounts);
 
 }  // namespace secretfs

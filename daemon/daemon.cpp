@@ -47,20 +47,10 @@ constexpr const char* kGroupFile = "/etc/group";
 /// Each name once: a look-up that NSS fails can take a millisecond, and thousands of secrets may
 /// name the same user.
 void AskNssForNames(const Config& config, FileAccounts& accounts) {
-  std::set<std::string> users;
-  std::set<std::string> groups;
-  const auto gather = [&](const Access& access) {
-    if (!access.owner.number) users.insert(access.owner.text);
-    if (!access.group.number) groups.insert(access.group.text);
-    for (const CallerRule& rule : access.readers) {
-      if (rule.who.number) continue;
-      (rule.kind == CallerRule::Kind::kUser ? users : groups).insert(rule.who.text);
-    }
-  };
-  for (const SecretConfig& secret : config.secrets) gather(secret.access);
-  for (const ViewConfig& view : config.views) gather(view.access);
-  for (const std::string& name : users) accounts.AskNssForUser(name);
-  for (const std::string& name : groups) accounts.AskNssForGroup(name);
+  std::vector<const Access*> all;
+  for (const SecretConfig& secret : config.secrets) all.push_back(&secret.access);
+  for (const ViewConfig& view : config.views) all.push_back(&view.access);
+  secretfs::AskNssForNames(all, accounts);
 }
 
 class Daemon {

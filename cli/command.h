@@ -29,6 +29,7 @@ Command CheckCommand();
 Command DecryptCommand();
 Command EditCommand();
 Command EncryptCommand();
+Command ExplainCommand();
 Command GitCredentialCommand();
 Command ImportCommand();
 Command InspectCommand();

@@ -3,10 +3,10 @@
 namespace secretfs {
 
 std::vector<Command> Commands() {
-  return {MountCommand(),  ActorCommand(),   CheckCommand(),        StatusCommand(),
-          ReloadCommand(), AuditCommand(),   DecryptCommand(),      EncryptCommand(),
-          KeygenCommand(), InspectCommand(), EditCommand(),         RekeyCommand(),
-          ImportCommand(), TokensCommand(),  GitCredentialCommand()};
+  return {MountCommand(),   ActorCommand(),  CheckCommand(),   StatusCommand(),
+          ReloadCommand(),  AuditCommand(),  ExplainCommand(), DecryptCommand(),
+          EncryptCommand(), KeygenCommand(), InspectCommand(), EditCommand(),
+          RekeyCommand(),   ImportCommand(), TokensCommand(),  GitCredentialCommand()};
 }
 
 }  // namespace secretfs

@@ -7,9 +7,11 @@
 #include <cerrno>
 #include <functional>
 #include <optional>
+#include <span>
 
 #include "tests/bench/measure.h"
 #include "tests/bench/rows.h"
+#include "tests/bench/unit_cgroup.h"
 
 namespace secretfs::bench {
 namespace {
@@ -79,7 +81,7 @@ void MeasureOnce(Way& way) {
 
 /// Rounds that take each way in turn, with the reader on one CPU and all servers on another, or on
 /// the same.
-void MeasureAll(std::array<Way, 4>& ways, int rounds, int reader_cpu, int server_cpu) {
+void MeasureAll(std::span<Way> ways, int rounds, int reader_cpu, int server_cpu) {
   for (Way& way : ways) {
     way.wall.clear();
     way.cpu.clear();
@@ -97,6 +99,24 @@ std::string Note(const Way& way, const Way& minimal) {
   std::string note = Text("%.1f against %.1f us", Median(way.wall), Median(minimal.wall));
   if (!way.cpu.empty()) note += Text("; CPU time %.2fx", MedianRatio(way.cpu, minimal.cpu));
   return note;
+}
+
+/// With a rule that asks for the reader's unit, which the audit then has as well.
+void UnitRow(Scene& scene, Table& table, const MinimalFuse& minimal, int cpu) {
+  const std::string unit = "reader.service";
+  const Declaration ruled{.access = "mode: \"0400\", confine_to: [\"unit:" + unit + "\"]",
+                          .audit = true};
+  const SecretFs secretfs(scene, scene.Configure(ruled));
+  const UnitCgroup cgroup(unit);
+  const std::string what = "  with a unit rule and the audit file";
+  if (!cgroup.there()) return table.AddFact(what, "-", "no cgroup can be made here");
+  const std::string file = secretfs / Scene::NameOf(0, ruled);
+  ReadSecret(file, Scene::Content(0));
+  std::array<Way, 2> ways{Way{minimal.file(), minimal.process()}, Way{file, secretfs.process()}};
+  MeasureAll(ways, scene.quick() ? 40 : 200, cpu, cpu);
+  const auto& [base, by_unit] = ways;
+  table.AddLimit(what, MedianRatio(by_unit.wall, base.wall), kReachAudited, "x",
+                 Note(by_unit, base));
 }
 
 }  // namespace
@@ -123,6 +143,7 @@ void OpenRow(Scene& scene, Table& table) {
   table.AddLimit("open+read+close, one CPU", ratio(bare), kReach, "x", Note(bare, base));
   table.AddLimit("  with the audit file", ratio(audit), kReachAudited, "x", Note(audit, base));
   table.AddFact("  by a supplementary group", Text("%.2fx", ratio(group)), Note(group, base));
+  UnitRow(scene, table, minimal, cpu);
   if (cpu == other_cpu) return;
   MeasureAll(ways, scene.quick() ? 15 : 60, cpu, other_cpu);
   table.AddFact("  across CPUs", Text("%.2fx", ratio(bare)), Note(bare, base));

@@ -45,16 +45,17 @@ void ChangeTracker::Compare(const Node& node, Found& found) {
   }
 }
 
+/// Of .credstore the kernel keeps no names, and nobody is to learn from it when others' come.
 void ChangeTracker::CompareNames(const Snapshot& before, const Snapshot& now, Found& found) {
   std::unordered_set<uint64_t> folders;
   for (const auto& [inode, node] : before.nodes()) {
-    if (now.Find(inode) != nullptr) continue;
+    if (node.credstore || now.Find(inode) != nullptr) continue;
     found.changes.gone.push_back({node.parent, node.name});
     folders.insert(node.parent);
     seen_.erase(inode);
   }
   for (const auto& [inode, node] : now.nodes()) {
-    if (before.Find(inode) == nullptr) folders.insert(node.parent);
+    if (!node.credstore && before.Find(inode) == nullptr) folders.insert(node.parent);
   }
   for (const uint64_t folder : folders) {
     if (now.Find(folder) != nullptr) found.changes.directories.push_back(folder);

@@ -55,9 +55,9 @@ secrets:
   faulty: {file: src/faulty}
   faulty-age: {age: src/faulty.age}
   written: {file: src/written}
-  locked: {age: src/locked.age}
+  locked: {age: src/locked.age, wait: 1s}
   on-disk: {file: src/disk/inner}
-  on-later-disk: {file: src/later-disk/deep/inner}
+  on-later-disk: {file: src/later-disk/deep/inner, wait: 1s}
 YAML
 age -r "$us" -o faulty.age faulty
 m=$work/mnt
@@ -124,10 +124,10 @@ mend faulty-age faulty.age
 
 age-keygen -o "$work/later.txt" 2>/dev/null
 content 1 10 | age -r "$(age-keygen -y "$work/later.txt")" -o locked.age
-expect_errno "$m/locked" ENOKEY 'before its identity is there'
+expect_errno "$m/locked" ETIMEDOUT 'before its identity is there'
 cp "$work/later.txt" later.txt.new && mv later.txt.new later.txt
 wait_until 'an identity that came later unlocks' serves locked 1
-expect_errno "$m/on-later-disk" ENODATA 'before its folder is there'
+expect_errno "$m/on-later-disk" ETIMEDOUT 'before its folder is there'
 mkdir -p later-disk/deep && new_plain later-disk/deep/inner 1 10
 wait_until 'a source whose folders were made later is served' serves on-later-disk 1
 

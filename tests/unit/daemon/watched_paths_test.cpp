@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <fstream>
+#include <thread>
 
 #include "tests/testkit/temp_dir.h"
 
@@ -34,8 +36,10 @@ TEST(WatchedPaths, FindsTheSameWhereNothingChanged) {
   const auto now = [](auto) { return false; };
   EXPECT_TRUE(paths.LookAtAll(now).empty());
   EXPECT_TRUE(paths.LookAtAll(now).empty());
-  while (paths.Look(0) == WatchedPaths::Found::kChanged) {  // until the clock has moved on
-  }
+  // Until the clock has moved on.
+  for (int look = 0; look < 1000 && paths.Look(0) == WatchedPaths::Found::kChanged; ++look)
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  EXPECT_EQ(paths.Look(0), WatchedPaths::Found::kSame);
   EXPECT_EQ(paths.Look(1), WatchedPaths::Found::kSame);
   EXPECT_TRUE(paths.LookAtAll(now).empty());
   EXPECT_FALSE(paths.LookEvery());

@@ -6,6 +6,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/../scripts/lib.sh"
 # shellcheck disable=SC2034
 log=/dev/null # the journal has it
 # shellcheck disable=SC2034
+patience=150 # tenths of a second, and more on a slow machine
 mount=/run/secrets
 # shellcheck disable=SC2034
 systemd=$(systemctl --version | sed -n '1s/^systemd \([0-9]*\).*/\1/p')

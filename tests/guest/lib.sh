@@ -54,3 +54,6 @@ as_unit() {
   shift
   systemd-run -q --wait --pipe --collect --unit="$name" "${properties[@]}" "$@"
 }
+
+# Whether a unit logged so many lines that match; the journal takes them in after the unit ended.
+logged() { [[ $(journal "$1" | grep -cE -- "$2") == "${3:-1}" ]]; } # UNIT REGEX [COUNT]

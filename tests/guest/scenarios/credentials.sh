@@ -40,11 +40,11 @@ ExecStart=true
 UNIT
 systemctl daemon-reload
 systemctl start by-user.service by-dynamic-user.service by-folder.service
-expect_eq "$(journal by-user.service | grep -c 'the database')" 1 'the credential of a unit with User='
-expect_match "$(journal by-user.service)" 'nobody' 'who it runs as'
-expect_eq "$(journal by-dynamic-user.service | grep -c 'the database')" 1 'the credential of a unit with DynamicUser='
+wait_until 'a unit with User= has its credential' logged by-user.service 'the database'
+wait_until 'it runs as that user' logged by-user.service '^nobody$'
+wait_until 'a unit with DynamicUser= has its credential' logged by-dynamic-user.service 'the database'
 sum=$(printf 'the databasethe interface\nwith two lines\n' | sha256sum)
-expect_eq "$(journal by-folder.service | grep -cF "$sum")" 1 'the credentials from a folder'
+wait_until 'a unit has the credentials of a folder' logged by-folder.service "$sum"
 expect_refused of-nothing.service 'a credential that does not exist'
 expect_refused of-gone.service 'a credential whose source is not there'
 # Not for them otherwise.

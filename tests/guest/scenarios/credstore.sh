@@ -23,15 +23,15 @@ consumer not-of.service LoadCredential=db.prod.password
 consumer of-glob.service 'ImportCredential=db.*'
 systemctl daemon-reload
 systemctl start of-name.service of-other.service
-expect_eq "$(journal of-name.service | grep -cE '^(db.prod.password|from the store)$')" 2 'by its name'
-expect_eq "$(journal of-other.service | grep -c '^db.prod.password$')" 1 'only what the unit may have'
+wait_until 'a unit has it by its name' logged of-name.service '^(db.prod.password|from the store)$' 2
+wait_until 'a unit has only what it may have' logged of-other.service '^db.prod.password$'
 # What is not in its store is to systemd as if it did not exist: such a unit starts without.
 systemctl start not-of.service 2>/dev/null || true
 expect_eq "$(journal not-of.service | grep -c 'from the store')" 0 'what a unit may not have'
 with=
 if ((systemd >= 254)); then
   systemctl start of-glob.service
-  expect_eq "$(journal of-glob.service | grep -c '^db.prod.password$')" 1 'by a pattern, only what the unit may have'
+  wait_until 'a unit has by a pattern only what it may have' logged of-glob.service '^db.prod.password$'
   with=' and ImportCredential=PATTERN'
 fi
 # Everybody sees the folder, and nobody in it what is not his.

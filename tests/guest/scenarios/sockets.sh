@@ -34,7 +34,7 @@ consumer "by-$(printf 'x%.0s' {1..70}).service" db.prod.password "$socket"
 systemctl daemon-reload
 for name in by-user by-dynamic-user by-scope; do
   systemctl start "$name.service" || fail "$name.service was not started"
-  expect_eq "$(journal "$name.service" | grep -c '^by socket$')" 1 "the credential of $name.service"
+  wait_until "$name.service has its credential" logged "$name.service" '^by socket$'
 done
 for name in not-named by-root by-nothing by-large by-gone; do expect_refused "$name.service" "$name"; done
 expect_refused "by-$(printf 'x%.0s' {1..70}).service" 'names that are too long together (systemd)'

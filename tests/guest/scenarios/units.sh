@@ -68,12 +68,19 @@ undo+=('rm -r /run/systemd/system/user@.service.d')
 systemctl daemon-reload
 add_user visitor
 add_user stranger
+{ declare -f read_errno; echo 'read_errno "$1" >"$2"'; } >"$work/read-errno"
+mkdir -p /run/systemd/user
 user_reads() { # USER UNIT FILE
-  local id
+  local id runtime
   id=$(id -u "$1")
+  runtime=/run/user/$id
+  printf '[Service]\nType=oneshot\nExecStart=bash %s %s %s\n' "$work/read-errno" "$mount/$3" "$runtime/result" \
+    >"/run/systemd/user/$2"
+  undo+=("systemctl stop user@$id.service; rm -f /run/systemd/user/$2")
   systemctl start "user@$id.service"
-  undo+=("systemctl stop user@$id.service")
-  XDG_RUNTIME_DIR=/run/user/$id read_errno "$mount/$3" as "$1" systemd-run --user -q --wait --pipe --collect --unit="$2"
+  XDG_RUNTIME_DIR=$runtime as "$1" systemctl --user daemon-reload
+  XDG_RUNTIME_DIR=$runtime as "$1" systemctl --user start "$2"
+  cat "$runtime/result"
 }
 expect_eq "$(user_reads visitor web.service web)" EACCES "a user's unit with the name of one of the system's"
 expect_eq "$(user_reads visitor app.service of-user)" ok "the user's unit that is named"

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The shipped unit serves before sysinit.target, and an early unit has its credential.
+# The first one, while nothing was started again: the shipped unit serves before sysinit.target, and an early unit has its credential.
 source "$(dirname "$0")/../lib.sh"
 
 expect_eq "$(property secretfs.service ActiveState)" active 'secretfs.service at boot'

@@ -8,6 +8,7 @@ log=/dev/null # the journal has it
 # shellcheck disable=SC2034
 patience=150 # tenths of a second, and more on a slow machine
 mount=/run/secrets
+shopt -s lastpipe # what functions at the end of a pipe note down stays
 # shellcheck disable=SC2034
 systemd=$(systemctl --version | sed -n '1s/^systemd \([0-9]*\).*/\1/p')
 

@@ -49,10 +49,12 @@ wait_until 'the log tells of by-gone.service' told by-gone db/prod/gone 'not the
 # Not systemd: root in the scope of nothing, who says that he is a unit that may.
 lie() {
   perl -MSocket -e '
-    socket(my $s, AF_UNIX, SOCK_STREAM, 0) && bind($s, pack("S", AF_UNIX) . "\0ab12/unit/by-user.service/db.prod.password")
-      && connect($s, sockaddr_un($ARGV[0])) or die $!;
+    my $s;
+    socket($s, AF_UNIX, SOCK_STREAM, 0) or die $!;
+    bind($s, pack("S", AF_UNIX) . "\0ab12/unit/by-user.service/db.prod.password") or die $!;
+    connect($s, sockaddr_un($ARGV[0])) or die $!;
     local $/; my $got = <$s>; print length $got, " ", $got =~ /by socket/ ? "given" : "zeros"' "$socket"
 }
 expect_match "$(lie)" '^[0-9]{7} zeros$' 'who says that he is a unit'
-expect_no_match "$(as nobody perl -MSocket -e 'socket(my $s, AF_UNIX, SOCK_STREAM, 0); print connect($s, sockaddr_un($ARGV[0])) ? "connected" : "no"' "$socket")" connected 'who is not root'
+expect_no_match "$(as nobody perl -MSocket -e 'my $s; socket($s, AF_UNIX, SOCK_STREAM, 0); print connect($s, sockaddr_un($ARGV[0])) ? "connected" : "no"' "$socket")" connected 'who is not root'
 finish 'units get credentials through the socket; refused, over 1 MiB or not there, they do not start, and the log says why'

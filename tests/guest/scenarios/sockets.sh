@@ -40,11 +40,11 @@ for name in not-named by-root by-nothing by-large by-gone; do expect_refused "$n
 expect_refused "by-$(printf 'x%.0s' {1..70}).service" 'names that are too long together (systemd)'
 
 # Why is told by us, with unit and name.
-told() { journal secretfs.service | grep -E "secret=$2.*unit=$1.service|unit=$1.service.*secret=$2" | grep -q "$3"; }
+told() { journal secretfs.service | grep -E "secret=$2.*unit=$1.service|unit=$1.service.*secret=$2" | grep -qE -- "$3"; }
 wait_until 'the log tells of not-named.service' told not-named db/prod/password denied
 wait_until 'the log tells of by-nothing.service' told by-nothing db.prod.nothing 'no such secret'
 wait_until 'the log tells of by-large.service' told by-large db/prod/large '1 MiB'
-wait_until 'the log tells of by-gone.service' told by-gone db/prod/gone 'not there in time'
+wait_until 'the log tells of by-gone.service' told by-gone db/prod/gone 'not there in time|/run/values/gone'
 
 # Not systemd: root in the scope of nothing, who says that he is a unit that may.
 lie() {

@@ -89,5 +89,5 @@ expect_eq "$(user_reads stranger app.service of-user)" EACCES "a unit of that na
 reads app.service of-user EACCES "the system's unit of that name" User=nobody
 
 reads other.service perl ok 'the program that is named' User=nobody
-expect_eq "$(as_unit other.service User=nobody -- cat "$mount/perl" 2>&1 | sed 's/.*: //')" 'Permission denied' 'another program'
+expect_eq "$(as_unit other.service User=nobody -- cat "$mount/perl" 2>&1 | sed -n '1s/.*: //p')" 'Permission denied' 'another program'
 finish 'units, instances, programs and the units of users are told apart; root is confined; no name deceives'

@@ -274,6 +274,7 @@ class Daemon {
     facts.steady_now = clock_.Steady();
     facts.reloads = upkeep_->reloads();
     facts.audit_dropped = audit_->dropped();
+    facts.waiting_readers = loader_->waiting();
     facts.identity_problems = identities_->Get().problems;
     return facts;
   }

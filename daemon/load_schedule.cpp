@@ -193,6 +193,13 @@ std::vector<LoadSchedule::Done> LoadSchedule::Settle(const MakeTask& task,
   return answered;
 }
 
+size_t LoadSchedule::waiting() const {
+  return static_cast<size_t>(std::ranges::count_if(waiters_, [](const auto& waits) {
+    const Entry* entry = waits.second.entry;
+    return entry == nullptr || !entry->spec().fresh;
+  }));
+}
+
 bool LoadSchedule::Settle(const ReadTask& task) {
   if (!waiters_.contains(task->ticket)) return false;
   Remove(task->ticket);

@@ -71,6 +71,9 @@ class LoadSchedule {
   std::vector<Refuse> TakeAll();
   /// Queues the retries that are due; whether there were any.
   bool QueueRetries(SteadyTime now);
+  /// How many wait for a value or a part of one. Who asks how things are, which is made each time,
+  /// is not among them.
+  [[nodiscard]] size_t waiting() const;
   /// When the next deadline or retry is.
   [[nodiscard]] std::optional<SteadyTime> NextTime() const;
 

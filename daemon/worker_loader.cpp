@@ -92,6 +92,11 @@ void WorkerLoader::Refresh(const EntryPtr& entry) {
   NoteQueuedLocked();
 }
 
+size_t WorkerLoader::waiting() const {
+  const std::lock_guard lock(mutex_);
+  return schedule_.waiting();
+}
+
 void WorkerLoader::Cancel(Ticket ticket) {
   std::unique_lock lock(mutex_);
   const auto refuse = schedule_.Withdraw(ticket);

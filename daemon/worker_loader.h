@@ -43,6 +43,8 @@ class WorkerLoader final : public Loader {
   void Refresh(const EntryPtr& entry);
   /// Gives up with kTimeout after a minute.
   Ticket Read(Part part, PartDone done) override;
+  /// How many readers wait.
+  [[nodiscard]] size_t waiting() const;
 
   /// Answers everybody who waits with kUnavailable, and from then on whoever comes; then calls
   /// `end_sources`, for what the workers wait for, and ends the threads. False when a worker is
@@ -64,7 +66,7 @@ class WorkerLoader final : public Loader {
   const Clock& clock_;
   Log& log_;
   const std::function<void(const EntryPtr&)> tried_;
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::condition_variable_any work_;
   std::condition_variable_any time_;
   LoadSchedule schedule_;

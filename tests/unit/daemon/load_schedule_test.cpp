@@ -63,6 +63,17 @@ TEST_F(LoadScheduleTest, MakesOnceWhatManyWant) {
   EXPECT_FALSE(schedule_.NextTime()) << "nobody waits any more";
 }
 
+TEST_F(LoadScheduleTest, WhoAsksHowThingsAreDoesNotCountAsWaiting) {
+  EntrySpec spec;
+  spec.fresh = true;
+  const auto status = std::make_shared<Entry>(std::move(spec));
+  Want(status, At(seconds(1)));
+  EXPECT_EQ(schedule_.waiting(), 0U);
+  Want(a_, At(seconds(1)));
+  Want(a_, At(seconds(1)));
+  EXPECT_EQ(schedule_.waiting(), 2U);
+}
+
 TEST_F(LoadScheduleTest, WhatMayComeIsTriedAgainASecondLaterUntilTheDeadline) {
   Want(a_, At(milliseconds(2500)));
   ASSERT_EQ(Next(), "a");

@@ -62,9 +62,11 @@ TEST_F(WorkerLoaderTest, MakesAValueOnceForAllWhoWant) {
     });
   }
   EXPECT_EQ(answered, 0) << "they wait without a thread each";
+  EXPECT_EQ(loader.waiting(), size_t{kReaders});
   hold.count_down();
   all.get_future().wait();
   EXPECT_EQ(made, 1);
+  EXPECT_EQ(loader.waiting(), 0U);
 }
 
 TEST_F(WorkerLoaderTest, AnswersAtOnceWhatIsThere) {

@@ -40,7 +40,10 @@ class Maker {
     }
     for (const Note& note : made->notes) LogNote(log_, *entry, note);
     if (entry->spec().fresh) return ValuePtr(std::make_shared<const Value>(std::move(*made)));
-    return entry->Publish(std::move(*made), clock_.Steady(), clock_.Wall());
+    const bool recovered = entry->GetReport().error.has_value();
+    ValuePtr value = entry->Publish(std::move(*made), clock_.Steady(), clock_.Wall());
+    if (recovered) log_.Info("secret_recovered", {{"name", entry->name()}});
+    return value;
   }
 
  private:

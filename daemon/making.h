@@ -30,7 +30,8 @@ enum class Verify {
 using Tried = std::vector<EntryPtr>;
 
 /// Makes the entry's value, and first the inputs' that have none; or gives what is known. An older
-/// value stays in use when a newer one cannot be made. Logs each failure once. `tried` may be null.
+/// value stays in use when a newer one cannot be made. Logs each failure once, and its end. `tried`
+/// may be null.
 Result<ValuePtr> MakeNow(const EntryPtr& entry, const Clock& clock, Log& log,
                          const std::stop_token& stop, Verify verify = Verify::kByPart,
                          Tried* tried = nullptr);

@@ -456,8 +456,10 @@ TEST_F(MakeNowTest, AFailureIsKeptForASecondAndThenTriedAgain) {
   EXPECT_FALSE(Make(entry));
   EXPECT_EQ(tries, 1);
   clock_.Advance(seconds(1));
+  EXPECT_EQ(log_.Count("secret_recovered"), 0U);
   EXPECT_EQ(TextOf(*Make(entry)), "healed");
   EXPECT_EQ(tries, 2);
+  EXPECT_EQ(log_.Count("info event=secret_recovered name=x"), 1U);
 }
 
 TEST_F(MakeNowTest, TheSameFailureIsLoggedOnce) {

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <limits>
 
 #include "base/file.h"
 
@@ -21,6 +22,9 @@ UniqueFd OpenToAppend(const std::string& path) {
 }
 
 }  // namespace
+
+AuditFile::AuditFile(const AuditConfig& config)
+    : config_(config), lines_(std::numeric_limits<size_t>::max(), kMostWaiting) {}
 
 Result<std::unique_ptr<AuditFile>> AuditFile::Open(const AuditConfig& config) {
   std::unique_ptr<AuditFile> file(new AuditFile(config));
@@ -47,14 +51,11 @@ Status AuditFile::OpenFile() {
   return Ok{};
 }
 
-void AuditFile::Add(std::string line) {
-  waiting_bytes_ += line.size();
-  lines_.push_back(std::move(line));
-  while (waiting_bytes_ > kMostWaiting) {
-    waiting_bytes_ -= lines_.front().size();
-    lines_.pop_front();
-    ++lost_;
-  }
+void AuditFile::Add(std::string line, bool granted) { lines_.Add(std::move(line), granted); }
+
+void AuditFile::TakeFrom(AuditFile& older) {
+  lines_.TakeFrom(older.lines_);
+  if (older.config_.file == config_.file) cut_ = older.cut_;
 }
 
 Status AuditFile::Flush() {
@@ -87,7 +88,7 @@ std::string AuditFile::Aside(unsigned number) const {
 /// Puts the file aside if the next line would make it too large. One that cannot be put aside
 /// grows: losing decisions would be worse.
 Status AuditFile::MakeRoom() {
-  const bool full = size_ > 0 && size_ + lines_.front().size() > config_.most_bytes;
+  const bool full = size_ > 0 && size_ + lines_.lines().front().text.size() > config_.most_bytes;
   if (!full || !regular_ || !rotates_) return Ok{};
   const Status aside = PutAside();
   if (!aside) {
@@ -126,7 +127,7 @@ Status AuditFile::PutAside() {
 /// first, so that the next one stands alone, and written again.
 Status AuditFile::WriteSome() {
   std::string chunk = cut_ ? "\n" : "";
-  for (const std::string& line : lines_) {
+  for (const auto& [line, granted] : lines_.lines()) {
     const bool beyond =
         regular_ && rotates_ && size_ + chunk.size() + line.size() > config_.most_bytes;
     const bool first = chunk.size() <= 1;
@@ -148,10 +149,9 @@ Status AuditFile::WriteSome() {
 
 /// Drops the lines that were written as a whole.
 void AuditFile::Forget(size_t written) {
-  while (!lines_.empty() && lines_.front().size() <= written) {
-    written -= lines_.front().size();
-    waiting_bytes_ -= lines_.front().size();
-    lines_.pop_front();
+  while (!lines_.empty() && lines_.lines().front().text.size() <= written) {
+    written -= lines_.lines().front().text.size();
+    lines_.PopFront();
   }
 }
 

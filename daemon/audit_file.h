@@ -4,7 +4,6 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
@@ -13,6 +12,7 @@
 #include "base/result.h"
 #include "base/unique_fd.h"
 #include "core/config.h"
+#include "daemon/audit_backlog.h"
 
 namespace secretfs {
 
@@ -22,21 +22,23 @@ class AuditFile {
   static Result<std::unique_ptr<AuditFile>> Open(const AuditConfig& config);
 
   /// Takes a line, with its newline, for Flush() to write.
-  void Add(std::string line);
+  void Add(std::string line, bool granted = true);
+  /// Takes over what `older`, which is given up, could not write.
+  void TakeFrom(AuditFile& older);
 
   /// Writes what was added. What cannot be written is kept for the next time, up to some MiB;
-  /// beyond that the oldest lines go, and are counted.
+  /// beyond that lines go, refusals first, and are counted.
   Status Flush();
 
   /// Lines that will never be written.
-  [[nodiscard]] uint64_t lost() const noexcept { return lost_; }
+  [[nodiscard]] uint64_t lost() const noexcept { return lines_.lost(); }
   /// Lines that are still to be written.
   [[nodiscard]] size_t waiting() const noexcept { return lines_.size(); }
   /// Why the full file could not be put aside, said once; it grows on then.
   [[nodiscard]] std::optional<Error> TakeRotationError() { return std::exchange(not_rotated_, {}); }
 
  private:
-  explicit AuditFile(const AuditConfig& config) : config_(config) {}
+  explicit AuditFile(const AuditConfig& config);
   Status OpenFile();
   Status FollowTheName();
   Status MakeRoom();
@@ -51,9 +53,7 @@ class AuditFile {
   bool rotates_ = true;   // false after that failed
   uint64_t size_ = 0;     // of the file
   bool cut_ = false;      // the file ends with a part of a line
-  std::deque<std::string> lines_;
-  size_t waiting_bytes_ = 0;
-  uint64_t lost_ = 0;
+  AuditBacklog lines_;
   std::optional<Error> not_rotated_;
 };
 

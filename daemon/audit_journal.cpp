@@ -8,6 +8,7 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <limits>
 
 #include "base/file.h"
 
@@ -20,12 +21,10 @@ constexpr int kPatience = 100;  // milliseconds, for a journal that is behind
 
 }  // namespace
 
-void AuditJournal::Add(std::string entry) {
-  entries_.push_back(std::move(entry));
-  if (entries_.size() <= kMostWaiting) return;
-  entries_.pop_front();
-  ++lost_;
-}
+AuditJournal::AuditJournal(std::string socket)
+    : socket_(std::move(socket)), entries_(kMostWaiting, std::numeric_limits<size_t>::max()) {}
+
+void AuditJournal::Add(std::string entry, bool granted) { entries_.Add(std::move(entry), granted); }
 
 Status AuditJournal::Connect() {
   if (fd_) return Ok{};
@@ -64,7 +63,8 @@ Status AuditJournal::SendSome() {
   std::array<mmsghdr, kBatch> messages{};
   std::array<iovec, kBatch> parts{};
   for (size_t i = 0; i < count; ++i) {
-    parts[i] = {entries_[i].data(), entries_[i].size()};
+    const std::string& text = entries_.lines()[i].text;
+    parts[i] = {const_cast<char*>(text.data()), text.size()};  // it is only read
     messages[i].msg_hdr.msg_iov = &parts[i];
     messages[i].msg_hdr.msg_iovlen = 1;
   }
@@ -72,14 +72,13 @@ Status AuditJournal::SendSome() {
     const int sent = ::sendmmsg(fd_.get(), messages.data(), static_cast<unsigned>(count),
                                 MSG_NOSIGNAL | MSG_DONTWAIT);
     if (sent > 0) {
-      entries_.erase(entries_.begin(), entries_.begin() + sent);
+      for (int i = 0; i < sent; ++i) entries_.PopFront();
       return Ok{};
     }
     const int problem = errno;
     if (problem == EINTR) continue;
     if (problem == EMSGSIZE) {
-      entries_.pop_front();
-      ++lost_;
+      entries_.LoseFront();
       return Ok{};
     }
     if (problem != EAGAIN) fd_.reset();

@@ -4,11 +4,11 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <string>
 
 #include "base/result.h"
 #include "base/unique_fd.h"
+#include "daemon/audit_backlog.h"
 
 namespace secretfs {
 
@@ -16,16 +16,18 @@ class AuditJournal {
  public:
   static constexpr const char* kSocket = "/run/systemd/journal/socket";
 
-  explicit AuditJournal(std::string socket) : socket_(std::move(socket)) {}
+  explicit AuditJournal(std::string socket);
 
   /// Takes an entry (daemon/audit_line.h), for Flush() to send.
-  void Add(std::string entry);
+  void Add(std::string entry, bool granted = true);
+  /// Takes over what `older`, which is given up, could not send.
+  void TakeFrom(AuditJournal& older) { entries_.TakeFrom(older.entries_); }
   /// Sends what was added. What cannot be sent is kept for the next time, up to some thousands;
-  /// beyond that the oldest go, and are counted.
+  /// beyond that some go, refusals first, and are counted.
   Status Flush();
 
   /// Entries that will never be sent.
-  [[nodiscard]] uint64_t lost() const noexcept { return lost_; }
+  [[nodiscard]] uint64_t lost() const noexcept { return entries_.lost(); }
   [[nodiscard]] size_t waiting() const noexcept { return entries_.size(); }
 
  private:
@@ -34,8 +36,7 @@ class AuditJournal {
 
   const std::string socket_;
   UniqueFd fd_;
-  std::deque<std::string> entries_;
-  uint64_t lost_ = 0;
+  AuditBacklog entries_;
 };
 
 }  // namespace secretfs

@@ -147,6 +147,26 @@ TEST_F(AuditFileTest, AFullDiskKeepsSomeMiBAndCountsTheRest) {
   EXPECT_EQ(file->lost(), 16U);
 }
 
+TEST_F(AuditFileTest, RefusalsDoNotPushOutWhatWasGranted) {
+  path_ = "/dev/full";
+  const auto full = Open();
+  full->Add("granted first\n", true);
+  for (unsigned i = 0; i < 200; ++i) full->Add(std::string(64 * 1024, 'x') + "\n", false);
+  full->Add("granted last\n", true);
+  EXPECT_FALSE(full->Flush());
+  EXPECT_EQ(full->waiting(), 65U);
+  EXPECT_EQ(full->lost(), 137U);
+  path_ = folder_.path() + "/next";
+  const auto next = Open(64U << 20U);
+  next->Add("newest\n");
+  next->TakeFrom(*full);
+  EXPECT_EQ(full->waiting(), 0U);
+  EXPECT_TRUE(next->Flush());
+  const std::string text = Text(path_);
+  EXPECT_TRUE(text.starts_with("granted first\nxxx"));
+  EXPECT_TRUE(text.ends_with("xxx\ngranted last\nnewest\n"));
+}
+
 TEST_F(AuditFileTest, ALineThatWasCutShortIsWrittenAgainAndStandsAlone) {
   rlimit old{};
   ASSERT_EQ(getrlimit(RLIMIT_FSIZE, &old), 0);

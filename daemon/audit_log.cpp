@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <utility>
 
 namespace secretfs {
 namespace {
@@ -60,7 +61,9 @@ Status AuditLog::Reconfigure(const AuditConfig& config) {
   config_ = config;
   kept_ = next.file || next.journal;
   required_ = config.required;
-  next_ = std::move(next);
+  moves_.push_back({std::exchange(queue_, {}), std::move(next)});
+  ++moving_;
+  works_ = true;  // they could be opened; what the old ones say no longer counts
   wake_.notify_one();
   return Ok{};
 }
@@ -101,39 +104,41 @@ bool AuditLog::Refuse(AuditEvent event) {
 void AuditLog::Work(const std::stop_token& stop) {
   std::unique_lock lock(mutex_);
   for (;;) {
-    const auto some = [this] { return !queue_.empty() || next_; };
+    const auto some = [this] { return !queue_.empty() || !moves_.empty(); };
     if (refusals_.owes() || Waiting() > 0) {
       wake_.wait_for(lock, stop, kRetry, some);
     } else {
       wake_.wait(lock, stop, some);
     }
-    std::optional<Places> next = std::exchange(next_, std::nullopt);
-    if (queue_.empty() && !next) {
+    if (!some()) {
       lock.unlock();
       refusals_.Count();  // the flood is over, or all is written
       Flush();
       lock.lock();
       if (!stop.stop_requested()) continue;
-      if (queue_.empty()) return;
+      if (!some()) return;
     }
     // Waking up and writing for each event would cost a busy reader as much as all the rest of its
     // open, so what comes within a moment is written together.
     if (!queue_.empty()) {
       wake_.wait_for(lock, stop, kGather, [this] { return queue_.size() >= kManyQueued; });
     }
-    std::deque<StampedEvent> batch;
-    batch.swap(queue_);
+    const std::deque<StampedEvent> batch = std::exchange(queue_, {});
+    std::deque<Move> moves = std::exchange(moves_, {});
     lock.unlock();
+    for (Move& move : moves) {
+      Keep(move.before);
+      TakeOver(std::move(move.places));
+    }
     Keep(batch);
-    if (next) TakeOver(std::move(*next));
     lock.lock();
   }
 }
 
 void AuditLog::Keep(const std::deque<StampedEvent>& batch) {
   for (const auto& [time, event] : batch) {
-    if (places_.file) places_.file->Add(AuditLine(time, event));
-    if (places_.journal) places_.journal->Add(JournalEntry(event));
+    if (places_.file) places_.file->Add(AuditLine(time, event), event.allowed);
+    if (places_.journal) places_.journal->Add(JournalEntry(event), event.allowed);
   }
   Flush();
   for (const auto& [time, event] : batch) {
@@ -143,7 +148,7 @@ void AuditLog::Keep(const std::deque<StampedEvent>& batch) {
 
 /// Each place by itself; one that works is enough to be on record.
 void AuditLog::Flush() {
-  bool works = !kept_;
+  bool works = !places_.file && !places_.journal;
   if (places_.file) {
     works |= Tell(places_.file->Flush(), places_.file_fails, "file");
     if (const auto error = places_.file->TakeRotationError()) {
@@ -153,7 +158,10 @@ void AuditLog::Flush() {
   if (places_.journal) {
     works |= Tell(places_.journal->Flush(), places_.journal_fails, "journal");
   }
-  works_ = works;
+  {
+    const std::lock_guard lock(mutex_);
+    if (moving_ == 0) works_ = works;
+  }
   lost_ = lost_before_ + LostByPlaces();
 }
 
@@ -174,8 +182,22 @@ bool AuditLog::Tell(const Status& status, bool& fails, std::string_view place) {
 
 void AuditLog::TakeOver(Places next) {
   Flush();
+  if (places_.file && next.file) {
+    next.file->TakeFrom(*places_.file);
+    next.file_fails =
+        places_.file_fails && (next.config.file == places_.config.file || next.file->Flush());
+  }
+  if (places_.journal && next.journal) {
+    next.journal->TakeFrom(*places_.journal);
+    next.journal_fails = places_.journal_fails;
+  }
   lost_before_ += LostByPlaces() + Waiting();
   places_ = std::move(next);
+  {
+    const std::lock_guard lock(mutex_);
+    --moving_;
+  }
+  Flush();
 }
 
 size_t AuditLog::Waiting() const {

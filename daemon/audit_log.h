@@ -9,7 +9,6 @@
 #include <deque>
 #include <memory>
 #include <mutex>
-#include <optional>
 #include <string>
 #include <thread>
 
@@ -53,6 +52,11 @@ class AuditLog final : public AuditSink {
     bool file_fails = false;
     bool journal_fails = false;
   };
+  /// What was decided before a Reconfigure(), and where everything goes after that.
+  struct Move {
+    std::deque<StampedEvent> before;
+    Places places;
+  };
   AuditLog(Places places, const Clock& clock, Log& log, std::string journal_socket);
   static Result<Places> OpenPlaces(const AuditConfig& config, const std::string& journal_socket);
   bool Refuse(AuditEvent event);
@@ -72,14 +76,15 @@ class AuditLog final : public AuditSink {
   uint64_t lost_before_ = 0;        // by places that were given up
   std::atomic<bool> kept_;          // there is a file or a journal
   std::atomic<bool> required_;      // what was allowed must be on record
-  std::atomic<bool> works_ = true;  // the newest decisions could be written somewhere
+  std::atomic<bool> works_ = true;  // the newest decisions could be written where they go now
   std::atomic<uint64_t> not_queued_{0};
   std::atomic<uint64_t> lost_{0};
   std::mutex mutex_;  // guards what follows
   std::condition_variable_any wake_;
   std::deque<StampedEvent> queue_;
   AuditConfig config_;
-  std::optional<Places> next_;
+  std::deque<Move> moves_;
+  size_t moving_ = 0;    // moves that the thread has not made
   std::jthread thread_;  // last: it uses all of the above
 };
 

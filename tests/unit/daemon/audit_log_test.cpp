@@ -198,6 +198,39 @@ TEST_F(AuditLogTest, AnotherFileTakesOverWithoutALoss) {
   EXPECT_EQ(first_lines + Lines().size(), 201U);
 }
 
+TEST_F(AuditLogTest, WhatMustBeOnRecordFromNowOnIsGivenAtOnce) {
+  for (const std::string& before : {std::string(), std::string("/dev/full")}) {
+    const auto audit =
+        AuditLog::Open({.file = before, .required = !before.empty()}, clock_, log_).value();
+    while (!before.empty() && audit->Record(Event(true))) std::this_thread::yield();
+    ASSERT_TRUE(audit->Reconfigure({.file = file_, .required = true}));
+    EXPECT_TRUE(audit->Record(Event(true, "next"))) << before;
+    const auto size = [&] { return std::filesystem::file_size(file_); };
+    while (size() == 0) std::this_thread::yield();
+    EXPECT_TRUE(audit->Record(Event(true, "later"))) << before;
+    ASSERT_TRUE(audit->Reconfigure({}));
+    ASSERT_TRUE(audit->Reconfigure({.file = file_, .required = true}));
+    EXPECT_TRUE(audit->Record(Event(true, "last"))) << before;
+  }
+  size_t found = 0;
+  for (const auto& line : Lines()) found += line["decision"] == "granted" ? 1 : 0;
+  EXPECT_GE(found, 6U) << "what was given is on record, whoever was asked to keep it meanwhile";
+}
+
+TEST_F(AuditLogTest, WhatCouldNotBeWrittenGoesToTheNextFile) {
+  {
+    const auto audit = AuditLog::Open({.file = "/dev/full"}, clock_, log_).value();
+    EXPECT_TRUE(audit->Record(Event(true, "waits")));
+    while (log_.Count("event=audit_failed to=file") == 0) std::this_thread::yield();
+    ASSERT_TRUE(audit->Reconfigure({.file = file_}));
+    while (log_.Count("event=audit_recovered to=file lost=0") == 0) std::this_thread::yield();
+    EXPECT_EQ(audit->dropped(), 0U);
+  }
+  const auto lines = Lines();
+  ASSERT_EQ(lines.size(), 1U);
+  EXPECT_EQ(lines[0]["secret"], "waits");
+}
+
 TEST_F(AuditLogTest, AQueueThatIsFullRefusesWhatMustBeOnRecord) {
   // A FIFO that nobody empties would be a failure; a slow log is what fills the queue.
   BlockingLog slow;

@@ -4,6 +4,7 @@
 
 #include <CLI/CLI.hpp>
 #include <cerrno>
+#include <charconv>
 #include <chrono>
 #include <csignal>
 #include <memory>
@@ -15,13 +16,16 @@
 #include "cli/mounted_status.h"
 #include "cli/ui.h"
 #include "daemon/config_files.h"
+#include "fs/mount.h"
 
 namespace secretfs {
 namespace {
 
 using Json = nlohmann::json;
 
-constexpr std::chrono::milliseconds kLookEvery{20};
+constexpr std::chrono::milliseconds kLookSoon{20};
+constexpr std::chrono::milliseconds kLookLater{250};
+constexpr std::chrono::milliseconds kSoon{200};
 constexpr std::chrono::seconds kSayAfter{2};
 constexpr std::chrono::seconds kPatience{60};
 
@@ -29,31 +33,62 @@ struct Options {
   std::string mount_point = DefaultMountPoint();
 };
 
-uint64_t Attempts(const Json& status) {
-  const Json& reloads = status.at("reloads");
-  return reloads.at("succeeded").get<uint64_t>() + reloads.at("failed").get<uint64_t>();
+uint64_t Count(const Json& status, const char* what) {
+  return status.at("reloads").at(what).get<uint64_t>();
+}
+
+/// Who serves a mount says what its status is. So that nobody can have us signal what is not his,
+/// the process must belong to the user who mounted, as the kernel has it.
+Status CheckOwner(pid_t pid, const std::string& mount_point) {
+  constexpr std::string_view kUid = "\nUid:\t";
+  constexpr size_t kLimit = size_t{1} << 20U;
+  const uid_t owner = TRY(fs::MountedBy(mount_point));
+  const Bytes status = TRY(ReadFile("/proc/" + std::to_string(pid) + "/status", kLimit));
+  const std::string_view text = AsText(status);
+  const size_t at = text.find(kUid);
+  uid_t user = 0;
+  if (at != std::string_view::npos) {
+    const char* const begin = text.data() + at + kUid.size();
+    const auto [end, error] = std::from_chars(begin, text.data() + text.size(), user);
+    if (error == std::errc() && user == owner) return Ok{};
+  }
+  return Error{Code::kPermission,
+               "its status names process " + std::to_string(pid) + ", which is not the daemon's",
+               mount_point, ""};
 }
 
 /// SIGHUP to the daemon. If it answers with the same process id after that was opened, then it is
 /// the process that was opened, and no other one that has its number now.
 Status Ask(const Json& status, const std::string& mount_point) {
   const auto pid = status.at("pid").get<pid_t>();
+  const std::string failed = "cannot reach the daemon, process " + std::to_string(pid);
   const UniqueFd daemon(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
-  const Error failed =
-      SystemError(errno, "cannot reach the daemon, process " + std::to_string(pid), mount_point);
-  if (!daemon) return failed;
+  if (!daemon) return SystemError(errno, failed, mount_point);
   const Json again = TRY(ReadMountedStatus(mount_point));
   if (again.at("pid") != status.at("pid")) {
     return Error{Code::kUnavailable, "is being mounted anew", mount_point, "try again"};
   }
+  TRY(CheckOwner(pid, mount_point));
   if (::syscall(SYS_pidfd_send_signal, daemon.get(), SIGHUP, nullptr, 0) == 0) return Ok{};
-  return SystemError(errno, failed.what, mount_point);
+  return SystemError(errno, failed, mount_point);
+}
+
+/// What is not well although the configuration is valid.
+void NoteFailing(const Json& status) {
+  size_t failing = 0;
+  for (const Json& secret : status.at("secrets")) {
+    const Json& state = secret.at("state");
+    failing += state == "failed" || state == "stale" ? 1 : 0;
+  }
+  if (failing == 0) return;
+  ui::Note(std::to_string(failing) + " secrets are stale or failed: secretfs status says why");
 }
 
 ExitCode Report(const Json& status, const Options& options) {
   const Json& reloads = status.at("reloads");
   if (!reloads.contains("reason")) {
     ui::Print(options.mount_point + ": reloaded");
+    NoteFailing(status);
     return ExitCode::kDone;
   }
   return ui::Fail(
@@ -65,20 +100,20 @@ ExitCode Run(const Options& options) {
   auto status = ReadMountedStatus(options.mount_point);
   if (!status) return FailOnStatus(status.error());
   try {
-    const uint64_t before = Attempts(*status);
+    const uint64_t before = Count(*status, "asked");
     if (const Status asked = Ask(*status, options.mount_point); !asked) {
       return ui::Fail(asked.error());
     }
     const auto start = std::chrono::steady_clock::now();
     bool said = false;
-    while (Attempts(*status) == before) {
+    while (Count(*status, "answered") <= before) {
       const auto waited = std::chrono::steady_clock::now() - start;
       if (waited > kPatience) {
         return ui::Fail({Code::kTimeout, "the daemon has not read its configuration in a minute",
                          options.mount_point, "its log says why: journalctl -u secretfs"});
       }
       if (waited > kSayAfter && !std::exchange(said, true)) ui::Note("waiting for the daemon");
-      std::this_thread::sleep_for(kLookEvery);
+      std::this_thread::sleep_for(waited < kSoon ? kLookSoon : kLookLater);  // each is on record
       status = ReadMountedStatus(options.mount_point);
       if (!status) return FailOnStatus(status.error());
     }

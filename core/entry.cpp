@@ -83,8 +83,11 @@ ValuePtr Entry::Publish(Value value, SteadyTime now, WallTime wall) {
   ValuePtr old = this->value();  // dropped (and perhaps wiped) after the lock
   ValuePtr next = old;
   if (!old || !Same(*old, value)) {
-    value.version = old ? old->version + 1 : 1;
-    if (old) value.modified = std::max<WallTime>(wall, old->modified + kShortestChange);
+    const Before before = old ? Before{old->version, old->modified} : before_;
+    value.version = before.version + 1;
+    if (before.version > 0) {
+      value.modified = std::max<WallTime>(wall, before.modified + kShortestChange);
+    }
     next = std::make_shared<const Value>(std::move(value));
   } else if (old->notes != value.notes) {
     value.version = old->version;
@@ -104,6 +107,12 @@ void Entry::Inherit(const Entry& old) {
   wanted_ = old.wanted_.load();
   usage_.opens = old.usage_.opens.load();
   usage_.denials = old.usage_.denials.load();
+}
+
+void Entry::Follow(const Entry& old) {
+  const std::lock_guard lock(old.mutex_);
+  if (old.value_) before_ = {old.value_->version, old.value_->modified};
+  wanted_ = true;
 }
 
 void Entry::Fail(Error error, SteadyTime now) {

@@ -123,11 +123,19 @@ class Entry {
   /// Takes over what an entry of the same name has, before this one is used: its value is served
   /// until there is a newer one.
   void Inherit(const Entry& old);
+  /// Takes over only that it was wanted, and what number and time the next version has to exceed.
+  void Follow(const Entry& old);
 
   [[nodiscard]] EntryUsage& usage() noexcept { return usage_; }
 
  private:
+  struct Before {
+    uint64_t version = 0;
+    WallTime modified{};
+  };
+
   const EntrySpec spec_;
+  Before before_;  // of what an entry of this name had; set before this one is used
   EntryUsage usage_;
   std::atomic<bool> wanted_{false};
   std::mutex making_;

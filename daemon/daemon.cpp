@@ -100,7 +100,11 @@ class Daemon {
         .watch = [this](std::vector<std::string> paths) { Watch(std::move(paths)); },
         .announce = [this](const Changes& changes) { session_->Announce(changes); },
         .ask = [this](const ChangeTracker::Due& due) { actions_->Ask(due.what, due.name); },
-        .link = [this](const std::vector<File>& files) { Link(files); },
+        .link =
+            [this](const std::vector<File>& files) {
+              Link(files);
+              CheckForActor(files);
+            },
     };
   }
 
@@ -134,6 +138,16 @@ class Daemon {
     }
   }
 
+  /// Said before the first change, whose request nobody would take.
+  void CheckForActor(const std::vector<File>& files) {
+    const bool needed = std::ranges::any_of(
+        files, [](const File& file) { return !file.consumers.on_change.empty(); });
+    std::error_code failed;
+    if (!needed || stdfs::exists(ActorSocket(), failed)) return;
+    log_.Warning("no_actor", {{"reason", ActorSocket() + " is not there: on_change does nothing"},
+                              {"hint", "systemctl enable --now secretfs-actor.socket"}});
+  }
+
   void LogUnwatched(const Error& problem) {
     log_.Warning("not_watched", {{"reason", problem.Text()}, {"hint", problem.hint}});
   }
@@ -141,14 +155,20 @@ class Daemon {
   /// What a reloaded configuration says of the daemon itself.
   Status Configure(const Config& config) {
     AskNssForNames(config, accounts_);
-    TRY(audit_->Reconfigure(config.audit));
-    return ServeCredentials(config.credentials);
+    const std::vector<CredentialSocket> before = credential_sockets_;
+    TRY(ServeCredentials(config.credentials));
+    const Status audited = audit_->Reconfigure(config.audit);
+    if (!audited) (void)Listen(before);  // or what is served and what is on record would differ
+    return audited;
   }
 
   /// One that cannot have its sockets leaves those that were there.
   Status ServeCredentials(const CredentialsConfig& config) {
     const char* runtime = std::getenv("RUNTIME_DIRECTORY");
-    auto sockets = CredentialSockets(config, runtime == nullptr ? "" : runtime);
+    return Listen(CredentialSockets(config, runtime == nullptr ? "" : runtime));
+  }
+
+  Status Listen(std::vector<CredentialSocket> sockets) {
     if (sockets == credential_sockets_) return Ok{};
     credentials_.reset();
     auto started = StartCredentials(sockets);

@@ -51,9 +51,15 @@ Result<UniqueFd> OpenParent(const std::string& path, bool make) {
   for (int symlinks = 0; folder && !rest.empty();) {
     const std::string name = std::move(rest.front());
     rest.pop_front();
-    if (make && ::mkdirat(folder.get(), name.c_str(), 0755) != 0 && errno != EEXIST)
-      return SystemError(errno, "cannot make the folder " + Quote(name) + " for the link", path);
-    UniqueFd next(::openat(folder.get(), name.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
+    // Looked for first: making takes the folder's lock even where there is nothing to make, and
+    // whoever may list the folder can hold that for long.
+    constexpr int kLook = O_PATH | O_NOFOLLOW | O_CLOEXEC;
+    UniqueFd next(::openat(folder.get(), name.c_str(), kLook));
+    if (!next && errno == ENOENT && make) {
+      if (::mkdirat(folder.get(), name.c_str(), 0755) != 0 && errno != EEXIST)
+        return SystemError(errno, "cannot make the folder " + Quote(name) + " for the link", path);
+      next.reset(::openat(folder.get(), name.c_str(), kLook));
+    }
     struct stat st {};
     if (!next || ::fstat(next.get(), &st) != 0)
       return SystemError(errno, "cannot open the folder " + Quote(name) + " of the link", path);
@@ -111,6 +117,9 @@ Status MakeLink(const std::string& path, const std::string& target,
                 const std::optional<std::string>& recorded) {
   const UniqueFd folder = TRY(OpenParent(path, true));
   const std::string name = NameOf(path);
+  if (const auto same = ReadLinkAt(folder.get(), name.c_str(), path); same && *same == target) {
+    return Ok{};  // without the folder's lock, as above
+  }
   // One step, which replaces nothing.
   if (::symlinkat(target.c_str(), folder.get(), name.c_str()) == 0) return Ok{};
   if (errno != EEXIST) return SystemError(errno, "cannot make the link", path);

@@ -52,8 +52,8 @@ std::vector<Secret> Gather(const std::vector<File>& files) {
   for (const File& file : files) {
     if (file.entry->spec().fresh) continue;
     const EntryUsage& usage = file.entry->usage();
-    secrets.push_back({"secret=" + Label(file.entry->name()), file.entry->GetWholeReport(), usage.opens,
-                       usage.denials});
+    secrets.push_back({"secret=" + Label(file.entry->name()), file.entry->GetWholeReport(),
+                       usage.opens, usage.denials});
   }
   return secrets;
 }

@@ -29,8 +29,9 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr milliseconds kQuiet{50};
-constexpr milliseconds kQuietWhileOpen{200};  // somebody writes in place and may not be done
 constexpr milliseconds kLongest{500};
+/// How long one who writes in place is waited for: what he has not closed is not whole.
+constexpr milliseconds kLongestWhileOpen{5000};
 constexpr milliseconds kTick{25};  // how often events are fetched while something is not quiet
 constexpr std::chrono::seconds kFirstLook{1};
 constexpr std::chrono::seconds kStopPatience{2};
@@ -41,7 +42,7 @@ struct Unrest {
   SteadyTime last;
   bool open = false;
   [[nodiscard]] bool Over(SteadyTime now) const {
-    return now >= std::min(last + (open ? kQuietWhileOpen : kQuiet), first + kLongest);
+    return now >= (open ? first + kLongestWhileOpen : std::min(last + kQuiet, first + kLongest));
   }
 };
 

@@ -17,7 +17,8 @@ class PathWatcher {
  public:
   /// Gets paths that were given to Watch() and may have changed since, none twice; on the watcher's
   /// thread. What changes often is told when it has been quiet for a moment, and at the latest
-  /// after half a second.
+  /// after half a second; what is written in place when the writer closes it, and at the latest
+  /// after five.
   using Changed = std::function<void(const std::vector<std::string>& paths)>;
 
   /// Errors: kResource.

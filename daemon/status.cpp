@@ -71,7 +71,10 @@ Json Describe(const File& file, const StatusFacts& facts) {
 }
 
 Json Describe(const Reloads& reloads, WallTime now) {
-  Json json{{"succeeded", reloads.succeeded}, {"failed", reloads.failed}};
+  Json json{{"succeeded", reloads.succeeded},
+            {"failed", reloads.failed},
+            {"asked", reloads.asked},
+            {"answered", reloads.answered}};
   if (reloads.last) {
     json["last"] = TimeText(*reloads.last);
     json["age"] = SecondsBetween(*reloads.last, now);

@@ -16,6 +16,8 @@ namespace secretfs {
 struct Reloads {
   uint64_t succeeded = 0;
   uint64_t failed = 0;
+  uint64_t asked = 0;                   // by signals
+  uint64_t answered = 0;                // the newest of these that was done, or failed
   std::optional<WallTime> last;         // that succeeded
   std::optional<WallTime> last_failed;  // after it
   std::optional<Error> error;           // of that one

@@ -5,19 +5,32 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdlib>
+#include <set>
 #include <utility>
 
 namespace secretfs {
 namespace {
 
 /// How long a reload waits for the values of what it declares anew, before it serves the old ones.
-constexpr std::chrono::seconds kMakePatience{10};
+/// Short, as nothing else is looked after meanwhile; slower ones follow when they are there.
+constexpr std::chrono::milliseconds kMakePatience{500};
+constexpr std::chrono::seconds kWantPatience{60};
 constexpr std::chrono::seconds kStopPatience{2};
 
 bool AnyOf(const std::vector<std::string>& paths, const std::vector<std::string>& wanted) {
   return std::ranges::any_of(paths, [&](const std::string& path) {
     return std::ranges::find(wanted, path) != wanted.end();
   });
+}
+
+/// To watch the names in them: the links themselves lead into the mount.
+std::vector<std::string> FoldersOfLinks(const std::vector<File>& files) {
+  std::set<std::string> folders;
+  for (const File& file : files) {
+    for (const std::string& link : file.consumers.links)
+      folders.insert(link.substr(0, link.rfind('/') + 1));
+  }
+  return {folders.begin(), folders.end()};
 }
 
 using Depths = std::unordered_map<EntryPtr, size_t>;
@@ -63,7 +76,7 @@ bool Upkeep::Stop() {
 
 void Upkeep::Reload() {
   const std::lock_guard lock(mutex_);
-  inbox_.reload = true;
+  inbox_.reload = ++reloads_.asked;
   wake_.notify_all();
 }
 
@@ -110,9 +123,10 @@ void Upkeep::Work(const std::stop_token& stop) {
 }
 
 void Upkeep::Handle(const Inbox& inbox) {
-  if (inbox.reload || AnyOf(inbox.paths, config_files_)) {
+  if (inbox.reload > 0 || AnyOf(inbox.paths, config_files_)) {
     const Status loaded = LoadAnew();
     const std::lock_guard lock(mutex_);
+    reloads_.answered = std::max(reloads_.answered, inbox.reload);
     if (loaded) {
       ++reloads_.succeeded;
       reloads_.last = services_.clock.Wall();
@@ -130,6 +144,7 @@ void Upkeep::Handle(const Inbox& inbox) {
   }
   RefreshUsers(inbox.tried);
   Tell(tracker_.Look(inbox.tried));
+  if (AnyOf(inbox.paths, link_folders_)) services_.link(assembly_.files);
   if (AnyOf(inbox.paths, account_files_)) Tell(tracker_.Look(services_.snapshots.Load()));
 }
 
@@ -179,17 +194,23 @@ void Upkeep::ForgetGone() {
   std::erase_if(failed_, [](const EntryPtr& entry) { return entry.use_count() == 1; });
 }
 
-/// Gives entries that are new the values of those whose names they have. Returns them by how many
+/// Gives entries that are new the values of those whose names they have, but not if others may read
+/// them now: who is let in to the new secret may not be for the old one. Returns them by how many
 /// entries lie below them, since views are made from what is made before.
 std::vector<std::vector<EntryPtr>> Upkeep::InheritValues(const Assembly& next) const {
-  std::unordered_map<std::string, EntryPtr> old;
-  for (const File& file : assembly_.files) old.emplace(file.entry->name(), file.entry);
+  std::unordered_map<std::string, const File*> old;
+  for (const File& file : assembly_.files) old.emplace(file.entry->name(), &file);
   std::vector<std::vector<EntryPtr>> levels;
   Depths depths;
   for (const File& file : next.files) {
     const auto before = old.find(file.entry->name());
-    if (before == old.end() || before->second == file.entry || !before->second->value()) continue;
-    file.entry->Inherit(*before->second);
+    if (before == old.end() || before->second->entry == file.entry) continue;
+    if (!before->second->entry->value()) continue;
+    if (before->second->access == file.access) {
+      file.entry->Inherit(*before->second->entry);
+    } else {
+      file.entry->Follow(*before->second->entry);
+    }
     const size_t depth = DepthOf(file.entry, depths);
     if (levels.size() <= depth) levels.resize(depth + 1);
     levels[depth].push_back(file.entry);
@@ -221,6 +242,8 @@ void Upkeep::WatchAll() {
   add(assembly_.identities->Files());
   add(config_files_);
   add(account_files_);
+  link_folders_ = FoldersOfLinks(assembly_.files);
+  add(link_folders_);
   services_.watch(std::move(paths));
 }
 
@@ -228,7 +251,7 @@ void Upkeep::WatchAll() {
 void Upkeep::WantConsumed() {
   for (const File& file : assembly_.files) {
     if (file.consumers.on_change.empty() || file.entry->value()) continue;
-    services_.loader.Want(file.entry, services_.clock.Steady() + kMakePatience,
+    services_.loader.Want(file.entry, services_.clock.Steady() + kWantPatience,
                           Loader::Patience::kNone, [](const auto&) {});
   }
 }

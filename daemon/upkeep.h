@@ -46,7 +46,7 @@ class Upkeep {
     std::function<void(std::vector<std::string>)> watch;
     std::function<void(const Changes&)> announce;
     std::function<void(const ChangeTracker::Due&)> ask;
-    /// After each reload and at the start.
+    /// Keeps symlinks: after each reload, at the start, and when names in their folders changed.
     std::function<void(const std::vector<File>&)> link;
   };
 
@@ -77,10 +77,10 @@ class Upkeep {
  private:
   /// What came in since the thread looked last.
   struct Inbox {
-    bool reload = false;
+    uint64_t reload = 0;  // number of the newest that was asked for, if one was
     std::vector<std::string> paths;
     std::vector<EntryPtr> tried;
-    [[nodiscard]] bool empty() const { return !reload && paths.empty() && tried.empty(); }
+    [[nodiscard]] bool empty() const { return reload == 0 && paths.empty() && tried.empty(); }
   };
 
   void Work(const std::stop_token& stop);
@@ -103,6 +103,7 @@ class Upkeep {
   const std::vector<File> own_files_;
   std::vector<std::string> config_files_;
   const std::vector<std::string> account_files_;
+  std::vector<std::string> link_folders_;
   Dependents dependents_;
   ChangeTracker tracker_;
   std::unordered_map<EntryPtr, uint64_t> versions_;  // that their users were made from

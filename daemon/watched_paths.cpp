@@ -20,7 +20,7 @@ constexpr uint32_t kEvents = IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO
                              IN_ONLYDIR | IN_DONT_FOLLOW;
 constexpr uint32_t kFolderLost =
     IN_Q_OVERFLOW | IN_IGNORED | IN_UNMOUNT | IN_DELETE_SELF | IN_MOVE_SELF;
-constexpr uint32_t kBeingWritten = IN_CREATE | IN_MODIFY;  // until closed
+constexpr uint32_t kBeingWritten = IN_MODIFY;  // until closed
 constexpr uint32_t kContentOnly = IN_MODIFY | IN_CLOSE_WRITE;
 constexpr uint32_t kNames = IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO;
 constexpr std::chrono::seconds kBlindLook{10};

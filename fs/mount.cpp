@@ -9,10 +9,12 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <charconv>
 #include <climits>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
+#include <optional>
 #include <sstream>
 #include <vector>
 
@@ -49,13 +51,17 @@ std::string MountinfoPath(std::string_view path) {
   return out;
 }
 
-/// Whether the topmost mount at `path` is one of ours, alive or dead. Asks mountinfo, since a dead
-/// one cannot be asked.
-bool IsOurMount(const std::string& path) {
-  const auto table = ReadFile("/proc/self/mountinfo", size_t{64} << 20U);
-  if (!table) return false;
-  std::istringstream lines{std::string(AsText(*table))};
+struct MountLine {
   bool ours = false;
+  std::string options;  // of the file system
+};
+
+/// Of the topmost mount at `path`, alive or dead. Asks mountinfo, since a dead one cannot be asked.
+std::optional<MountLine> FindMount(const std::string& path) {
+  const auto table = ReadFile("/proc/self/mountinfo", size_t{64} << 20U);
+  if (!table) return std::nullopt;
+  std::istringstream lines{std::string(AsText(*table))};
+  std::optional<MountLine> found;
   for (std::string line; std::getline(lines, line);) {
     std::istringstream fields(line);
     std::string skip;
@@ -64,10 +70,17 @@ bool IsOurMount(const std::string& path) {
     fields >> skip >> skip >> skip >> skip >> point;
     while (fields >> skip && skip != "-") {
     }
-    fields >> type;
-    if (point == MountinfoPath(path)) ours = type == kType;  // later lines lie on top
+    MountLine mount;
+    fields >> type >> skip >> mount.options;
+    mount.ours = type == kType;
+    if (point == MountinfoPath(path)) found = mount;  // later lines lie on top
   }
-  return ours;
+  return found;
+}
+
+bool IsOurMount(const std::string& path) {
+  const auto mount = FindMount(path);
+  return mount && mount->ours;
 }
 
 /// Runs the helper; `fd` (or -1) stays open in it. Errors: kUnavailable when it is not installed,
@@ -276,6 +289,23 @@ Result<UniqueFd> WritableCopy(const Mount& mount) {
     return SystemError(errno, "cannot copy the mount", mount.path);
   }
   return copy;
+}
+
+Result<uid_t> MountedBy(const std::string& path) {
+  constexpr std::string_view kUser = "user_id=";
+  std::error_code failed;
+  const std::string real = std::filesystem::canonical(path, failed).string();
+  const auto mount = failed ? std::nullopt : FindMount(real);
+  const Error none{Code::kNotFound, "no secretfs is mounted here", path, ""};
+  if (!mount || !mount->ours) return none;
+  const size_t at = mount->options.find(kUser);
+  if (at == std::string::npos) return none;
+  uid_t user = 0;
+  const char* const begin = mount->options.data() + at + kUser.size();
+  const auto [end, error] =
+      std::from_chars(begin, mount->options.data() + mount->options.size(), user);
+  if (error != std::errc() || end == begin) return none;
+  return user;
 }
 
 Status Unmount(const std::string& path) {

@@ -2,6 +2,8 @@
 // mounts by fsmount(2), others through the setuid helper fusermount3.
 #pragma once
 
+#include <sys/types.h>
+
 #include <cstdint>
 #include <string>
 
@@ -29,6 +31,10 @@ Result<Mount> MountAt(const std::string& path);
 /// it is not for keeping. Errors: kUnsupported when there can be none, as for a user's mount;
 /// kNotFound when the mount is gone.
 Result<UniqueFd> WritableCopy(const Mount& mount);
+
+/// The user who made the mount at `path`, as the kernel has it, which whoever serves it cannot
+/// forge. Errors: kNotFound when no secretfs is mounted there.
+Result<uid_t> MountedBy(const std::string& path);
 
 /// Takes the mount away from the tree; who has files open keeps them until the connection closes.
 /// Errors: kIo.

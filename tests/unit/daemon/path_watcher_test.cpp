@@ -118,6 +118,17 @@ TEST_F(PathWatcherTest, TellsOfAFileThatIsKeptOpen) {
   EXPECT_TRUE(told_.Comes(file));
 }
 
+TEST_F(PathWatcherTest, DoesNotTellOfAFileThatIsBeingWritten) {
+  const std::string file = dir_.Write("file", "one");
+  Watch({file});
+  std::ofstream writer(file, std::ios::trunc);
+  writer << "half" << std::flush;
+  EXPECT_EQ(ToldByNow().count(file), 0U);
+  EXPECT_EQ(ToldByNow().count(file), 0U);
+  writer.close();
+  EXPECT_TRUE(told_.Comes(file));
+}
+
 TEST_F(PathWatcherTest, TellsOfOwnerAndMode) {
   const std::string file = dir_.Write("file", "one");
   Watch({file});

@@ -87,6 +87,8 @@ TEST(StatusJson, TellsOfReloads) {
   facts.waiting_readers = 2;
   facts.reloads = {.succeeded = 2,
                    .failed = 1,
+                   .asked = 7,
+                   .answered = 6,
                    .last = WallTime(std::chrono::seconds(110)),
                    .last_failed = WallTime(std::chrono::seconds(155)),
                    .error = Error{Code::kInvalid, "unknown key 'x'", "c.yaml:1:1", "look"}};
@@ -96,6 +98,8 @@ TEST(StatusJson, TellsOfReloads) {
   EXPECT_EQ(status["waiting_readers"], 2);
   EXPECT_EQ(status["reloads"], (Json{{"succeeded", 2},
                                      {"failed", 1},
+                  {"asked", 7},
+                  {"answered", 6},
                                      {"last", "1970-01-01T00:01:50.000Z"},
                                      {"age", 50},
                                      {"last_failed", "1970-01-01T00:02:35.000Z"},

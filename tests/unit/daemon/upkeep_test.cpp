@@ -234,6 +234,33 @@ TEST_F(UpkeepTest, ReloadToASourceThatFailsKeepsTheLastGoodValue) {
   EXPECT_EQ(VersionOf("s"), 1U);
 }
 
+TEST_F(UpkeepTest, WhoIsLetInToANewSourceDoesNotGetWhatTheOldOneHeld) {
+  Write("a", "one");
+  Start("secrets: {s: {file: a}}\n");
+  EXPECT_EQ(Read("s"), "one");
+  Write("config.yaml", "secrets: {s: {file: missing, mode: \"0444\"}}\n");
+  Reload();
+  EXPECT_NE(Read("s").find("error: "), std::string::npos);
+  Write("missing", "two");
+  ChangedUntilTold("missing", "s");
+  EXPECT_EQ(Read("s"), "two");
+  EXPECT_EQ(VersionOf("s"), 2U) << "versions go on";
+}
+
+TEST_F(UpkeepTest, AReloadThatWasAskedForIsAnsweredByOneThatBeganLater) {
+  Write("a", "one");
+  Start("secrets: {s: {file: a}}\n");
+  for (uint64_t i = 1; i <= 3; ++i) {
+    Reload();
+    EXPECT_EQ(upkeep_->reloads().asked, i);
+    EXPECT_EQ(upkeep_->reloads().answered, i);
+  }
+  Write("config.yaml", "secrets: {s: {file: a}, t: {file: a}}\n");
+  upkeep_->Changed({PathTo("config.yaml")});
+  while (Attempts() == 3) std::this_thread::yield();
+  EXPECT_EQ(upkeep_->reloads().answered, 3U) << "nobody asked for that one";
+}
+
 TEST_F(UpkeepTest, AChangedConfigurationIsReadByItself) {
   Write("a", "one");
   Start("secrets: {s: {file: a}}\n");

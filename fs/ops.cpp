@@ -233,11 +233,23 @@ Loader::Ticket Ops::Open(const Caller& caller, uint64_t inode, int flags, const 
       });
 }
 
+namespace {
+
+/// Whoever waited in vain is told with what he waited for.
+std::string WhyNot(const Entry& entry, const Error& error) {
+  std::string text = error.Text();
+  const auto missing = entry.GetReport().error;
+  if (error.code == Code::kTimeout && missing) text += ": " + missing->Text();
+  return text;
+}
+
+}  // namespace
+
 Reply<OpenFile> Ops::Given(const EntryPtr& entry, const Result<ValuePtr>& value,
                            std::optional<AuditEvent> event) const {
   if (!value) {
     if (event) {
-      event->failure = value.error().Text();
+      event->failure = WhyNot(*entry, value.error());
       (void)services_.audit.Record(std::move(*event));
     }
     return Reply<OpenFile>::Fail(ErrnoFor(value.error().code));

@@ -238,6 +238,14 @@ TEST_F(OpsTest, AnOpenThatFailsIsRecordedAsGrantedWithItsReason) {
   EXPECT_EQ(entries_[0]->usage().opens, 0U);
 }
 
+TEST_F(OpsTest, TheRecordOfWhoWaitedInVainSaysForWhat) {
+  ops_.Open(FakeCaller(kAlice, kAlice), Inode("alice"), O_RDONLY, [](const auto&) {});
+  entries_[0]->Fail({Code::kNotFound, "no such file", "/f", "", true}, clock_.Steady());
+  loader_.Answer(Error{Code::kTimeout, "not there in time", "", ""});
+  ASSERT_EQ(audit_.events().size(), 1U);
+  EXPECT_EQ(audit_.events()[0].failure, "not there in time: /f: no such file");
+}
+
 TEST_F(OpsTest, AFailureIsRecordedAlsoWhereGrantsAreNot) {
   audit_.wants_allowed = false;
   audit_.wants_failures = true;

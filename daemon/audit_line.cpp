@@ -40,6 +40,7 @@ void AppendField(std::string& entry, std::string_view name, std::string_view val
 
 /// What a person reads in the journal.
 std::string Message(const AuditEvent& event) {
+  if (event.rule == kFloodRule) return event.failure + " to uid " + std::to_string(event.uid);
   std::string text = event.allowed ? "granted " : "denied ";
   text.append(OperationName(event.operation)).append(" of ").append(Quote(event.name));
   text += " to uid " + std::to_string(event.uid);
@@ -50,6 +51,15 @@ std::string Message(const AuditEvent& event) {
 }
 
 }  // namespace
+
+AuditEvent MoreRefused(uid_t uid, bool credentials, uint64_t count) {
+  AuditEvent event;
+  if (credentials) event.operation = AuditEvent::Operation::kCredential;
+  event.rule = kFloodRule;
+  event.failure = std::to_string(count) + " more refused";
+  event.uid = uid;
+  return event;
+}
 
 std::string_view OperationName(AuditEvent::Operation operation) noexcept {
   switch (operation) {

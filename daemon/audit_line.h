@@ -2,6 +2,7 @@
 // (secretfs(1), AUDIT)
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -14,7 +15,14 @@ namespace secretfs {
 struct StampedEvent {
   WallTime time;
   AuditEvent event;
+  uint64_t more = 0;  // refusals that it stands for (MoreRefused)
 };
+
+/// The rule of an event that stands for many refusals.
+constexpr const char* kFloodRule = "flood";
+
+/// What is on record instead of `count` more refusals of a user in a moment.
+AuditEvent MoreRefused(uid_t uid, bool credentials, uint64_t count);
 
 /// "open", "access", "lookup" or "credential".
 std::string_view OperationName(AuditEvent::Operation operation) noexcept;

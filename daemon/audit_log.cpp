@@ -76,6 +76,11 @@ bool AuditLog::Record(AuditEvent event) noexcept {
     size_t queued = 0;
     {
       const std::lock_guard lock(mutex_);
+      const bool owed = budget_.owes();
+      if (!event.allowed && !budget_.Take(event, clock_.Steady())) {
+        if (!owed) wake_.notify_one();
+        return true;
+      }
       if (queue_.size() >= most) {
         ++not_queued_;
         return !must;
@@ -105,25 +110,17 @@ void AuditLog::Work(const std::stop_token& stop) {
   std::unique_lock lock(mutex_);
   for (;;) {
     const auto some = [this] { return !queue_.empty() || !moves_.empty(); };
-    if (refusals_.owes() || Waiting() > 0) {
-      wake_.wait_for(lock, stop, kRetry, some);
-    } else {
-      wake_.wait(lock, stop, some);
-    }
-    if (!some()) {
-      lock.unlock();
-      refusals_.Count();  // the flood is over, or all is written
-      Flush();
-      lock.lock();
-      if (!stop.stop_requested()) continue;
-      if (!some()) return;
-    }
+    wake_.wait(lock, stop,
+               [&] { return some() || budget_.owes() || refusals_.owes() || Waiting() > 0; });
+    if (!some()) wake_.wait_for(lock, stop, kRetry, some);
+    const bool idle = !some();
+    const bool ends = idle && stop.stop_requested();
     // Waking up and writing for each event would cost a busy reader as much as all the rest of its
     // open, so what comes within a moment is written together.
     if (!queue_.empty()) {
       wake_.wait_for(lock, stop, kGather, [this] { return queue_.size() >= kManyQueued; });
     }
-    const std::deque<StampedEvent> batch = std::exchange(queue_, {});
+    const std::deque<StampedEvent> batch = TakeQueue(idle);
     std::deque<Move> moves = std::exchange(moves_, {});
     lock.unlock();
     for (Move& move : moves) {
@@ -131,18 +128,30 @@ void AuditLog::Work(const std::stop_token& stop) {
       TakeOver(std::move(move.places));
     }
     Keep(batch);
+    if (idle) refusals_.Count();  // the flood is over, or all is written
     lock.lock();
+    if (ends && !some()) return;
   }
 }
 
+/// What is queued, and, once a second, what was refused beyond that.
+std::deque<StampedEvent> AuditLog::TakeQueue(bool idle) {
+  std::deque<StampedEvent> batch = std::exchange(queue_, {});
+  for (const auto& [uid, credentials, count] : budget_.Collect(clock_.Steady(), idle)) {
+    batch.push_back({clock_.Wall(), MoreRefused(uid, credentials, count), count});
+  }
+  return batch;
+}
+
 void AuditLog::Keep(const std::deque<StampedEvent>& batch) {
-  for (const auto& [time, event] : batch) {
+  for (const auto& [time, event, more] : batch) {
     if (places_.file) places_.file->Add(AuditLine(time, event), event.allowed);
     if (places_.journal) places_.journal->Add(JournalEntry(event), event.allowed);
   }
   Flush();
-  for (const auto& [time, event] : batch) {
-    if (event.rule != kRule) refusals_.Tell(event);  // that one was said once, by Tell()
+  for (const auto& [time, event, more] : batch) {
+    if (more > 0) refusals_.TellMore(event.uid, more);
+    if (more == 0 && event.rule != kRule) refusals_.Tell(event);  // that was said, by Tell()
   }
 }
 

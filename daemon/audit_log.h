@@ -1,7 +1,8 @@
 // AuditLog: writes decisions from a thread of its own, so that the mount never waits for a disk.
 // Everything goes to the audit file and to systemd's journal, as the configuration says; refusals
-// go to the log in any case (daemon/refusal_log.h). A full queue drops and counts, refusals first;
-// or, if decisions must be on record, nobody is given anything meanwhile.
+// go to the log in any case (daemon/refusal_log.h). Too many of one user are one line a second
+// (daemon/audit_budget.h). A full queue drops and counts, refusals first; or, if decisions must be
+// on record, nobody is given anything meanwhile.
 #pragma once
 
 #include <atomic>
@@ -16,6 +17,7 @@
 #include "base/log.h"
 #include "core/audit.h"
 #include "core/config.h"
+#include "daemon/audit_budget.h"
 #include "daemon/audit_file.h"
 #include "daemon/audit_journal.h"
 #include "daemon/audit_line.h"
@@ -61,6 +63,7 @@ class AuditLog final : public AuditSink {
   static Result<Places> OpenPlaces(const AuditConfig& config, const std::string& journal_socket);
   bool Refuse(AuditEvent event);
   void Work(const std::stop_token& stop);
+  std::deque<StampedEvent> TakeQueue(bool idle);
   void Keep(const std::deque<StampedEvent>& batch);
   void Flush();
   bool Tell(const Status& status, bool& fails, std::string_view place);
@@ -81,6 +84,7 @@ class AuditLog final : public AuditSink {
   std::atomic<uint64_t> lost_{0};
   std::mutex mutex_;  // guards what follows
   std::condition_variable_any wake_;
+  RefusalBudget budget_;
   std::deque<StampedEvent> queue_;
   AuditConfig config_;
   std::deque<Move> moves_;

@@ -8,7 +8,7 @@
 namespace secretfs {
 namespace {
 
-constexpr size_t kMostLogged = 100;  // a second
+constexpr size_t kMostLogged = 100;  // a second, of either kind
 constexpr std::chrono::seconds kSecond{1};
 
 /// systemd's own program, which reads credentials after it has entered the cgroup of their unit.
@@ -40,6 +40,10 @@ bool IsForCredential(const AuditEvent& event) {
   return event.uid == 0 && !unit.empty() && unit != "init.scope" && RunsSystemd(event);
 }
 
+bool IsSystemdsRead(const AuditEvent& event) {
+  return event.uid == 0 && RunsSystemd(event) && IsForCredential(event);
+}
+
 void RefusalLog::Tell(const AuditEvent& event) {
   const bool credential = IsForCredential(event);
   const bool failed_credential = credential && !event.failure.empty();
@@ -48,8 +52,10 @@ void RefusalLog::Tell(const AuditEvent& event) {
     Count();
     second_ = now;
     logged_ = 0;
+    systemds_logged_ = 0;
   }
-  if (++logged_ > kMostLogged) {
+  size_t& logged = IsSystemdsRead(event) ? systemds_logged_ : logged_;
+  if (++logged > kMostLogged) {
     ++not_logged_;
     return;
   }
@@ -73,6 +79,10 @@ void RefusalLog::TellOfCredential(const AuditEvent& event) {
                 {"secret", event.name},
                 {"rule", event.rule},
                 {"reason", ReasonOf(event)}});
+}
+
+void RefusalLog::TellMore(uid_t uid, uint64_t count) {
+  log_.Warning("more_denied", {{"uid", uid}, {"count", count}});
 }
 
 void RefusalLog::Count() {

@@ -7,10 +7,12 @@
 #include <sys/un.h>
 
 #include <array>
+#include <chrono>
 #include <cstring>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <sstream>
+#include <thread>
 
 #include "base/file.h"
 #include "tests/testkit/fake_clock.h"
@@ -204,6 +206,8 @@ TEST_F(AuditLogTest, WhatMustBeOnRecordFromNowOnIsGivenAtOnce) {
         AuditLog::Open({.file = before, .required = !before.empty()}, clock_, log_).value();
     while (!before.empty() && audit->Record(Event(true))) std::this_thread::yield();
     ASSERT_TRUE(audit->Reconfigure({.file = file_, .required = true}));
+    // Mostly the thread has taken over by then; it must not matter.
+    if (before.empty()) std::this_thread::sleep_for(std::chrono::milliseconds(50));
     EXPECT_TRUE(audit->Record(Event(true, "next"))) << before;
     const auto size = [&] { return std::filesystem::file_size(file_); };
     while (size() == 0) std::this_thread::yield();

@@ -14,12 +14,8 @@ struct Changes {
     std::string path;      // below the mount point
     bool content = false;  // else owner or mode alone
   };
-  struct Gone {
-    uint64_t directory = 0;  // inode of the folder
-    std::string name;        // that is not in it any more, or is something else now
-  };
   std::vector<File> files;
-  std::vector<Gone> gone;
+  std::vector<uint64_t> gone;  // inodes of what is not there any more, or is something else now
   std::vector<uint64_t> directories;  // inodes of folders whose listing changed
   [[nodiscard]] bool empty() const noexcept {
     return files.empty() && gone.empty() && directories.empty();

@@ -50,7 +50,7 @@ void ChangeTracker::CompareNames(const Snapshot& before, const Snapshot& now, Fo
   std::unordered_set<uint64_t> folders;
   for (const auto& [inode, node] : before.nodes()) {
     if (node.credstore || now.Find(inode) != nullptr) continue;
-    found.changes.gone.push_back({node.parent, node.name});
+    found.changes.gone.push_back(inode);
     folders.insert(node.parent);
     seen_.erase(inode);
   }

@@ -15,9 +15,10 @@
 namespace secretfs::fs {
 namespace {
 
-// Names and attributes last until a snapshot is published, which invalidates them; DESIGN.md says
-// why.
+// Names and attributes last until a snapshot is published, which invalidates them.
 constexpr double kLasting = 3600.0;
+// Names that nobody can make the kernel forget. A file that became a folder is one so long.
+constexpr double kShort = 1.0;
 
 constexpr unsigned kLargestRead =
     128 * 1024;  // two chunks of an age file, and what cat and cp ask for
@@ -94,7 +95,8 @@ void ReplyEntry(fuse_req_t request, const Reply<Attributes>& reply) noexcept {
   fuse_entry_param entry{};
   entry.ino = reply.value().stat.st_ino;
   entry.attr = reply.value().stat;
-  entry.entry_timeout = reply.value().hidden ? 0.0 : kLasting;
+  const double known = StateOf(request).names_last ? kLasting : kShort;
+  entry.entry_timeout = reply.value().hidden ? 0.0 : known;
   entry.attr_timeout = reply.value().lasting ? kLasting : 0.0;
   fuse_reply_entry(request, &entry);
 }
@@ -140,19 +142,9 @@ void OnInit(void* state, fuse_conn_info* connection) noexcept {
   connection->max_write = kLargestRead;  // libfuse lets it limit reads too
 }
 
-/// Of the thread that touches: it must not have anything fetched, nor wait for it, and rules and
-/// records are about others.
-bool IsToucher(fuse_req_t request) noexcept {
-  return StateOf(request).touching.IsBy(fuse_req_ctx(request)->pid);
-}
-
 void OnLookup(fuse_req_t raw, fuse_ino_t parent, const char* name) noexcept {
   const auto request = std::make_shared<Request>(raw);
   Guarded(request, [&] {
-    if (IsToucher(raw)) {
-      const auto reply = OpsOf(raw).PeekName(parent, name);
-      return ReplyEntry(request->Take(), reply);
-    }
     request->Waits(OpsOf(raw).Lookup(
         CallerOf(raw), parent, name,
         [request](const Reply<Attributes>& reply) { ReplyEntry(request->Take(), reply); },

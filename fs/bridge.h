@@ -22,6 +22,9 @@ struct BridgeState {
   Interrupts interrupts;
   PollTable polls;
   Touching touching;
+  /// Names are told when they go (fs/touch.h), so that the kernel may remember them. Set once,
+  /// before requests come.
+  bool names_last = false;
   /// Lookups of a folder: wanted, and the kernel is not yet told.
   std::atomic<bool> side_by_side{false};
   BridgeState(const Ops& all_ops, ProcGroups& all_groups) : ops(all_ops), groups(all_groups) {}

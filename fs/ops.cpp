@@ -50,7 +50,8 @@ Loader::Ticket Ops::Lookup(const Caller& caller, uint64_t parent, std::string_vi
   if (name.size() > NAME_MAX) return AtOnce(done, Reply<Attributes>::Fail(ENAMETOOLONG));
   SnapshotPtr snapshot = services_.snapshots.Load();
   const Node* directory = snapshot->Find(parent);
-  const Node* node = directory == nullptr ? nullptr : snapshot->Child(*directory, name);
+  if (directory == nullptr) return AtOnce(done, Reply<Attributes>::Fail(ESTALE));
+  const Node* node = snapshot->Child(*directory, name);
   if (node == nullptr) return AtOnce(done, Reply<Attributes>::Fail(ENOENT));
   if (node->is_directory()) return AtOnce(done, DirectoryAttributes(*snapshot, *node));
   // systemd says nothing of a credential that it did not find, so the record has to.
@@ -64,22 +65,15 @@ Loader::Ticket Ops::GetAttributes(const Caller& caller, uint64_t inode, const At
                                   const BeforeWait& before_wait) const {
   SnapshotPtr snapshot = services_.snapshots.Load();
   const Node* node = snapshot->Find(inode);
-  if (node == nullptr) return AtOnce(done, Reply<Attributes>::Fail(ENOENT));
+  if (node == nullptr) return AtOnce(done, Reply<Attributes>::Fail(ESTALE));
   if (node->is_directory()) return AtOnce(done, DirectoryAttributes(*snapshot, *node));
   return FileAttributes(caller, std::move(snapshot), *node, done, before_wait);
-}
-
-Reply<Attributes> Ops::PeekName(uint64_t parent, std::string_view name) const {
-  const SnapshotPtr snapshot = services_.snapshots.Load();
-  const Node* directory = snapshot->Find(parent);
-  const Node* node = directory == nullptr ? nullptr : snapshot->Child(*directory, name);
-  return node == nullptr ? Reply<Attributes>::Fail(ENOENT) : PeekAt(*snapshot, *node);
 }
 
 Reply<Attributes> Ops::Peek(uint64_t inode) const {
   const SnapshotPtr snapshot = services_.snapshots.Load();
   const Node* node = snapshot->Find(inode);
-  return node == nullptr ? Reply<Attributes>::Fail(ENOENT) : PeekAt(*snapshot, *node);
+  return node == nullptr ? Reply<Attributes>::Fail(ESTALE) : PeekAt(*snapshot, *node);
 }
 
 Attributes Ops::PeekAt(const Snapshot& snapshot, const Node& node) const {
@@ -117,7 +111,13 @@ Loader::Ticket Ops::FileAttributes(const Caller& caller, SnapshotPtr snapshot, c
   return services_.loader.Want(
       node.file.entry, deadline, Loader::Patience::kNone,
       [this, snapshot = std::move(snapshot), &node, done](const Result<ValuePtr>& value) {
-        done(Describe(node, value ? *value : nullptr, snapshot->created()));
+        Attributes attributes = Describe(node, value ? *value : nullptr, snapshot->created());
+        // What is published is announced, but perhaps before the kernel hears this.
+        if (services_.snapshots.Load() != snapshot) {
+          attributes.lasting = false;
+          attributes.hidden = true;
+        }
+        done(attributes);
       });
 }
 
@@ -194,7 +194,7 @@ Decision Ops::Decide(const Caller& caller, const Node& node,
 int Ops::Access(const Caller& caller, uint64_t inode, int mask) const {
   const SnapshotPtr snapshot = services_.snapshots.Load();
   const Node* node = snapshot->Find(inode);
-  if (node == nullptr) return ENOENT;
+  if (node == nullptr) return ESTALE;
   if ((mask & W_OK) != 0) return EROFS;
   if (node->is_directory()) return 0;
   if ((mask & X_OK) != 0) return EACCES;  // nothing here is a program
@@ -210,7 +210,7 @@ Loader::Ticket Ops::Open(const Caller& caller, uint64_t inode, int flags, const 
                          const BeforeWait& before_wait) const {
   const SnapshotPtr snapshot = services_.snapshots.Load();
   const Node* node = snapshot->Find(inode);
-  if (node == nullptr) return AtOnce(done, Reply<OpenFile>::Fail(ENOENT));
+  if (node == nullptr) return AtOnce(done, Reply<OpenFile>::Fail(ESTALE));
   if (node->is_directory()) return AtOnce(done, Reply<OpenFile>::Fail(EISDIR));
   if ((flags & O_ACCMODE) != O_RDONLY || (flags & O_TRUNC) != 0)
     return AtOnce(done, Reply<OpenFile>::Fail(EROFS));
@@ -283,7 +283,7 @@ Loader::Ticket Ops::ReadContent(const OpenFile& file, uint64_t offset, size_t si
 Reply<OpenDirectory> Ops::OpenDir(const Caller& caller, uint64_t inode) const {
   SnapshotPtr snapshot = services_.snapshots.Load();
   const Node* node = snapshot->Find(inode);
-  if (node == nullptr) return Reply<OpenDirectory>::Fail(ENOENT);
+  if (node == nullptr) return Reply<OpenDirectory>::Fail(ESTALE);
   if (!node->is_directory()) return Reply<OpenDirectory>::Fail(ENOTDIR);
   OpenDirectory directory{std::move(snapshot), inode};
   if (node->credstore) {

@@ -44,7 +44,8 @@ class Reply {
 struct Attributes {
   struct stat stat {};
   bool lasting = false;  // until the snapshot changes; else the kernel must ask again each time
-  bool hidden = false;   // the name is there for some callers only, so that none may be remembered
+  bool hidden = false;  // the name is there for some callers only, or was there before a reload, so
+                        // that it may not be remembered
 };
 
 /// Pins one version for the life of a file descriptor.
@@ -86,14 +87,14 @@ class Ops {
   /// A name is visible to all but in .credstore; its content is guarded. The size is the value's,
   /// so the first look of one who may read brings it into memory; if that fails or takes over a
   /// second the size is 0 for now, and so it is for others until the value is there. ENOENT,
-  /// ENAMETOOLONG.
+  /// ENAMETOOLONG. For an inode that is not there, here and below: ESTALE, on which the kernel
+  /// looks the path up anew.
   Loader::Ticket Lookup(const Caller& caller, uint64_t parent, std::string_view name,
                         const AttributesDone& done, const BeforeWait& before_wait = {}) const;
   Loader::Ticket GetAttributes(const Caller& caller, uint64_t inode, const AttributesDone& done,
                                const BeforeWait& before_wait = {}) const;
 
   /// The same from what is in memory, for ourselves: asks no rules, fetches nothing.
-  [[nodiscard]] Reply<Attributes> PeekName(uint64_t parent, std::string_view name) const;
   [[nodiscard]] Reply<Attributes> Peek(uint64_t inode) const;
 
   /// Whether the file at this inode has another content by now, or is not there any more.

@@ -7,6 +7,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstdlib>
@@ -77,6 +78,7 @@ Result<std::unique_ptr<Session>> Session::Create(const Mount& mount, const Ops& 
   if (own < 0 || fuse_session_custom_io(session->session_.get(), &kIo, own) != 0) {
     return Error{Code::kResource, "libfuse cannot use the connection", "", ""};
   }
+  session->bridge_.names_last = mount.id != 0 && MayOpenByHandle();
   return session;
 }
 
@@ -107,31 +109,32 @@ Status Session::Serve() {
 }
 
 void Session::Announce(const Changes& changes) {
-  // What the kernel does not know (ENOENT) it need not forget.
-  for (const Changes::Gone& gone : changes.gone) {
-    fuse_lowlevel_notify_inval_entry(session_.get(), gone.directory, gone.name.c_str(),
-                                     gone.name.size());
-  }
-  for (const uint64_t directory : changes.directories) {
-    fuse_lowlevel_notify_inval_inode(session_.get(), directory, 0, 0);  // with its listing
-  }
-  for (const Changes::File& file : changes.files) {
-    fuse_lowlevel_notify_inval_inode(session_.get(), file.inode, -1, 0);  // attributes alone
-  }
+  // Attributes alone, since whoever lists a folder can hold its lock, and pages of its listing, as
+  // long as he likes. A gone inode is answered ESTALE, on which the kernel asks for the name anew;
+  // a folder's time tells it that the listing is another.
+  const auto forget = [this](uint64_t inode) {
+    fuse_lowlevel_notify_inval_inode(session_.get(), inode, -1, 0);
+  };
+  std::ranges::for_each(changes.gone, forget);
+  std::ranges::for_each(changes.directories, forget);
+  for (const Changes::File& file : changes.files) forget(file.inode);
   for (const Changes::File& file : changes.files) {
     if (file.content) bridge_.polls.Wake(file.inode);
   }
-  Touch(changes.files);
+  Touch(changes);
 }
 
-void Session::Touch(const std::vector<Changes::File>& files) {
-  if (files.empty() || stopping_) return;
-  const auto root = WritableCopy(mount_);
+void Session::Touch(const Changes& changes) {
+  if ((changes.files.empty() && changes.gone.empty()) || stopping_ || !bridge_.names_last) return;
+  const auto copy = WritableCopy(mount_);
+  if (!copy) return;
+  const UniqueFd root(::openat(copy->get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!root) return;
+  for (const uint64_t inode : changes.gone) Expire(root.get(), inode);
   TouchingThread self(bridge_.touching);
-  for (const Changes::File& file : files) {
+  for (const Changes::File& file : changes.files) {
     if (stopping_) return;
-    self.Touch(root->get(), file);
+    self.Touch(root.get(), file);
   }
 }
 

@@ -29,11 +29,11 @@ class Session {
   /// Replies that Ops gives later must have come before the session is destroyed.
   Status Serve();
   /// Makes the kernel forget what is no longer so, wakes who polls, and lets inotify tell who
-  /// watches the files: the last only for root's mounts, as a user's is read-only to us too. To be
-  /// called once what changed is published. Blocks until Serve() has answered our own requests:
-  /// from one thread at a time, not that of Serve(), that holds no lock which Ops needs. After
-  /// Stop() it ends early; Stop() must not come while it still runs, or it may wait until the
-  /// device is closed.
+  /// watches the files: the last only for root's mounts, as a user's is read-only to us too, if
+  /// MayOpenByHandle(). To be called once what changed is published. Takes no lock of a folder.
+  /// Blocks until Serve() has answered our own requests: from one thread at a time, not that of
+  /// Serve(), that holds no lock which Ops needs. After Stop() it ends early; Stop() must not come
+  /// while it still runs, or it may wait until the device is closed.
   void Announce(const Changes& changes);
   /// Makes Serve() return once the requests that wait are answered. From any thread.
   void Stop() noexcept;
@@ -44,7 +44,7 @@ class Session {
   };
   Session(const Mount& mount, const Ops& ops, ProcGroups& groups, UniqueFd stop);
   Result<bool> WaitForRequest() const;
-  void Touch(const std::vector<Changes::File>& files);
+  void Touch(const Changes& changes);
 
   const Mount& mount_;
   UniqueFd stop_;

@@ -12,6 +12,14 @@
 
 namespace secretfs::fs {
 
+/// Whether files can be opened by inode: not so without CAP_DAC_READ_SEARCH.
+bool MayOpenByHandle() noexcept;
+
+/// Makes the kernel ask for the name of this inode anew when somebody next walks over it. Takes no
+/// lock, which notify_inval_entry would: that of the folder, which any user can hold for ever.
+/// `root` is a folder of the mount that is open for reading.
+void Expire(int root, uint64_t inode) noexcept;
+
 /// What is being touched, and by whom. Written by the thread that touches, read by the one that
 /// answers it.
 struct Touching {
@@ -32,8 +40,10 @@ class TouchingThread {
   TouchingThread& operator=(const TouchingThread&) = delete;
   ~TouchingThread();
   /// IN_ATTRIB for those who watch the file or its folder and, when the content changed, before the
-  /// last IN_CLOSE_WRITE also IN_MODIFY. `root` is from WritableCopy(). A file that is gone is left
-  /// alone.
+  /// last IN_CLOSE_WRITE also IN_MODIFY. `root` is a folder, open for reading, of what
+  /// WritableCopy() gives. The file is found by its inode, in the kernel's memory, where it is if
+  /// somebody looked at it or watches it: to walk there could need the folder's lock. One that is
+  /// not there is left alone.
   void Touch(int root, const Changes::File& file) noexcept;
 
  private:

@@ -81,7 +81,7 @@ TEST_F(OpsTest, LookupOfAnUnknownNameIsNoEntry) {
               [&](const Reply<Attributes>& reply) { error = reply.error(); });
   EXPECT_EQ(error, ENOENT) << "a file has no children";
   ops_.Lookup(root_, 424242, "x", [&](const Reply<Attributes>& reply) { error = reply.error(); });
-  EXPECT_EQ(error, ENOENT) << "an inode that is not there";
+  EXPECT_EQ(error, ESTALE) << "an inode that is not there";
 }
 
 TEST_F(OpsTest, LookupOfAnOverlongNameSaysSo) {
@@ -300,7 +300,7 @@ TEST_F(OpsTest, OpenForWritingIsReadOnlyFileSystem) {
 
 TEST_F(OpsTest, OpenOfWhatIsNoFileFails) {
   EXPECT_EQ(Open(FakeCaller(0, 0), Inode("dir"))->error(), EISDIR);
-  EXPECT_EQ(Open(FakeCaller(0, 0), 999)->error(), ENOENT);
+  EXPECT_EQ(Open(FakeCaller(0, 0), 999)->error(), ESTALE);
 }
 
 TEST_F(OpsTest, AnOpenFileKeepsItsVersion) {
@@ -411,7 +411,7 @@ TEST_F(OpsTest, AccessSaysWhatOpenWouldDo) {
   EXPECT_EQ(ops_.Access(FakeCaller(0, 0), alice, W_OK), EROFS);
   EXPECT_EQ(ops_.Access(FakeCaller(0, 0), alice, X_OK), EACCES);
   EXPECT_EQ(ops_.Access(FakeCaller(kBob, kBob), Inode("dir"), R_OK | X_OK), 0);
-  EXPECT_EQ(ops_.Access(FakeCaller(kBob, kBob), 999, R_OK), ENOENT);
+  EXPECT_EQ(ops_.Access(FakeCaller(kBob, kBob), 999, R_OK), ESTALE);
   const auto events = audit_.events();
   ASSERT_EQ(events.size(), 2U) << "only questions about content are decisions";
   EXPECT_EQ(events[0].operation, AuditEvent::Operation::kAccess);
@@ -430,7 +430,7 @@ TEST_F(OpsTest, DirectoriesListTheirEntriesByName) {
   EXPECT_TRUE(Ops::EntryAt(directory.value(), 3).is_directory);
   EXPECT_FALSE(Ops::EntryAt(directory.value(), 2).is_directory);
   EXPECT_EQ(ops_.OpenDir(root_, Inode("alice")).error(), ENOTDIR);
-  EXPECT_EQ(ops_.OpenDir(root_, 999).error(), ENOENT);
+  EXPECT_EQ(ops_.OpenDir(root_, 999).error(), ESTALE);
 }
 
 TEST_F(OpsTest, AnOpenDirectoryOutlivesItsSnapshot) {
@@ -447,6 +447,8 @@ TEST_F(OpsTest, AWaitingReaderOutlivesItsSnapshot) {
   loader_.Answer(entries_[0]->Publish(MakeTestValue("12345"), clock_.Steady(), clock_.Wall()));
   ASSERT_TRUE(reply);
   EXPECT_EQ(reply->value().stat.st_size, 5);
+  EXPECT_FALSE(reply->value().lasting) << "nobody would tell the kernel to forget it";
+  EXPECT_TRUE(reply->value().hidden);
 }
 
 TEST(OpsErrno, TellsApartWhatAnAdministratorCanMend) {

@@ -2,13 +2,17 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <linux/userfaultfd.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <sys/epoll.h>
 #include <sys/inotify.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
@@ -86,10 +90,10 @@ class SessionTest : public testing::Test {
     EXPECT_TRUE(served_);
   }
 
-  static SnapshotPtr Tree(const std::vector<EntryPtr>& entries) {
+  SnapshotPtr Tree(const std::vector<EntryPtr>& entries) {
     std::vector<File> files;
     for (const EntryPtr& entry : entries) files.push_back({entry, AccessFor(0, 0, 0400)});
-    return Snapshot::Build(files, WallTime{});
+    return Snapshot::Build(files, WallTime(std::chrono::seconds(++trees_)));
   }
   void Publish(Entry& entry, std::string_view text) {
     entry.Publish(MakeTestValue(text), clock_.Steady(), clock_.Wall());
@@ -128,6 +132,7 @@ class SessionTest : public testing::Test {
   std::unique_ptr<Session> session_;
   std::jthread server_;
   bool served_ = false;
+  int trees_ = 0;
 };
 
 /// What a watcher of a file or folder was told, until now. Announce() returns after the kernel has
@@ -198,14 +203,13 @@ TEST_F(SessionTest, OwnerOrModeAloneIsNoModification) {
   EXPECT_EQ(file.Told(), (std::vector<std::string>{"ATTRIB", "CLOSE_WRITE"}));
 }
 
-TEST_F(SessionTest, AFolderIsToldOfAFileThatNobodyLookedAt) {
+TEST_F(SessionTest, AFileThatNobodyLookedAtIsNotLookedUp) {
   const Snapshot& tree = *snapshots_.Load();
-  const Node* folder = tree.Child(*tree.Find(kRootInode), "dir");
   Watcher watcher(Path("dir"));
   Changes changes;
-  changes.files.push_back({tree.Child(*folder, "a")->inode, "dir/a", true});
+  changes.files.push_back({tree.FindPath("dir/a")->inode, "dir/a", true});
   session_->Announce(changes);
-  EXPECT_EQ(watcher.Told(), (std::vector<std::string>{"ATTRIB a", "MODIFY a", "CLOSE_WRITE a"}));
+  EXPECT_EQ(watcher.Told(), std::vector<std::string>{}) << "that could need the folder's lock";
 }
 
 TEST_F(SessionTest, ATouchFetchesNothing) {
@@ -213,10 +217,10 @@ TEST_F(SessionTest, ATouchFetchesNothing) {
   const EntryPtr unread = TextEntry("dir/unread");
   const SnapshotPtr tree = Tree({entry_, beside_, unread});
   snapshots_.Publish(tree);
-  const Node* folder = tree->Child(*tree->Find(kRootInode), "dir");
   Changes changes;
-  changes.files.push_back({tree->Child(*folder, "unread")->inode, "dir/unread", false});
+  changes.files.push_back({InodeOf(Path("dir/unread")), "dir/unread", false});
   Watcher watcher(Path("dir"));
+  loader_.missed = 0;
   session_->Announce(changes);
   EXPECT_EQ(loader_.missed, 0);
   EXPECT_EQ(watcher.Told(), (std::vector<std::string>{"ATTRIB unread", "CLOSE_WRITE unread"}));
@@ -225,7 +229,7 @@ TEST_F(SessionTest, ATouchFetchesNothing) {
 TEST_F(SessionTest, AFileThatIsNotThereIsLeftAlone) {
   Changes changes;
   changes.files.push_back({4711, "dir/none", true});
-  changes.gone.push_back({4711, "none"});
+  changes.gone.push_back(4711);
   changes.directories.push_back(4712);
   session_->Announce(changes);
   EXPECT_EQ(testkit::TempDir::Read(Path("dir/a")), "first");
@@ -274,18 +278,162 @@ TEST_F(SessionTest, ListingsAreForgotten) {
   EXPECT_EQ(testkit::TempDir::Read(Path("dir/added")), "new");
 }
 
-TEST_F(SessionTest, NamesAreForgotten) {
-  const uint64_t directory = InodeOf(Path("dir"));
+/// What stat, open, access and a listing say of a path: the errno.
+std::vector<int> Errors(const std::string& path) {
   struct stat st {};
-  EXPECT_EQ(::stat(Path("dir/a").c_str(), &st), 0);
-  snapshots_.Publish(Tree({beside_}));
-  EXPECT_EQ(::stat(Path("dir/a").c_str(), &st), 0) << "the kernel knows it";
-  Changes changes;
-  changes.gone.push_back({directory, "a"});
-  session_->Announce(changes);
-  EXPECT_EQ(::stat(Path("dir/a").c_str(), &st), -1);
+  const auto outcome = [](int result) { return result < 0 ? errno : 0; };
+  const UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  const int opened = outcome(file.get());
+  const UniqueFd folder(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  const int listed = outcome(folder.get());
+  return {outcome(::stat(path.c_str(), &st)), opened, outcome(::access(path.c_str(), R_OK)),
+          listed};
+}
+const std::vector<int> kNothing{ENOENT, ENOENT, ENOENT, ENOENT};
+const std::vector<int> kFile{0, 0, 0, ENOTDIR};
+const std::vector<int> kFolder{0, 0, 0, 0};
+
+class NamesTest : public SessionTest {
+ protected:
+  /// As a reload does.
+  void Become(const SnapshotPtr& next) {
+    const SnapshotPtr before = snapshots_.Publish(next);
+    Changes changes;
+    for (const auto& [inode, node] : before->nodes()) {
+      if (next->Find(inode) == nullptr) changes.gone.push_back(inode);
+      changes.directories.push_back(node.parent);
+    }
+    session_->Announce(changes);
+  }
+};
+
+TEST_F(NamesTest, AreForgottenAndComeAgain) {
+  const UniqueFd kept(::open(Path("dir/a").c_str(), O_RDONLY | O_CLOEXEC));
+  EXPECT_EQ(Errors(Path("dir/a")), kFile);
+  Become(Tree({beside_}));
+  EXPECT_EQ(::open(Path("dir/a").c_str(), O_RDONLY | O_CLOEXEC), -1);
   EXPECT_EQ(errno, ENOENT);
+  EXPECT_EQ(Errors(Path("dir/a")), kNothing);
   EXPECT_EQ(NamesIn(Path("dir")), (std::set<std::string>{"beside"}));
+  Become(Tree({entry_, beside_}));
+  EXPECT_EQ(Errors(Path("dir/a")), kFile);
+  EXPECT_EQ(testkit::TempDir::Read(Path("dir/a")), "first");
+}
+
+TEST_F(NamesTest, MayGoAndComeWithNobodyLooking) {
+  EXPECT_EQ(Errors(Path("dir/a")), kFile);
+  Become(Tree({beside_}));
+  Become(Tree({entry_, beside_}));
+  EXPECT_EQ(testkit::TempDir::Read(Path("dir/a")), "first");
+}
+
+TEST_F(NamesTest, GoWithTheirFolder) {
+  const EntryPtr other = TextEntry("other");
+  Publish(*other, "x");
+  EXPECT_EQ(Errors(Path("dir/a")), kFile);
+  Become(Tree({other}));
+  EXPECT_EQ(Errors(Path("dir/beside")), kNothing) << "which nobody had looked at";
+  EXPECT_EQ(Errors(Path("dir/a")), kNothing);
+  EXPECT_EQ(Errors(Path("dir")), kNothing);
+}
+
+TEST_F(NamesTest, AFileBecomesAFolderAndBack) {
+  const EntryPtr file = TextEntry("name");
+  const EntryPtr below = TextEntry("name/below");
+  Publish(*file, "a file");
+  Publish(*below, "below");
+  Become(Tree({file}));
+  EXPECT_EQ(Errors(Path("name")), kFile);
+  Become(Tree({below}));
+  EXPECT_EQ(testkit::TempDir::Read(Path("name/below")), "below") << "walked over first";
+  EXPECT_EQ(Errors(Path("name")), kFolder);
+  Become(Tree({file}));
+  EXPECT_EQ(testkit::TempDir::Read(Path("name")), "a file");
+  EXPECT_EQ(Errors(Path("name/below")), (std::vector<int>(4, ENOTDIR)));
+  Become(Tree({below}));
+  EXPECT_EQ(NamesIn(Path("name")), (std::set<std::string>{"below"})) << "opened as a folder";
+}
+
+/// Memory that nobody fills: a system call that writes to it stays until this is gone.
+class StuckMemory {
+ public:
+  StuckMemory() : fd_(static_cast<int>(::syscall(SYS_userfaultfd, O_CLOEXEC | O_NONBLOCK))) {
+    uffdio_api api{};
+    api.api = UFFD_API;
+    uffdio_register range{};
+    range.range = {reinterpret_cast<uintptr_t>(memory_), kSize};
+    range.mode = UFFDIO_REGISTER_MODE_MISSING;
+    there_ = fd_ && memory_ != MAP_FAILED && ::ioctl(fd_.get(), UFFDIO_API, &api) == 0 &&
+             ::ioctl(fd_.get(), UFFDIO_REGISTER, &range) == 0;
+  }
+  StuckMemory(const StuckMemory&) = delete;
+  StuckMemory& operator=(const StuckMemory&) = delete;
+  ~StuckMemory() {
+    Free();
+    ::munmap(memory_, kSize);
+  }
+  [[nodiscard]] bool there() const { return there_; }
+  [[nodiscard]] void* data() const { return memory_; }
+  /// Whether somebody is stuck in it by now.
+  [[nodiscard]] bool Holds() const { return Ready(fd_.get(), kPatience) == POLLIN; }
+  void Free() { fd_.reset(); }
+  static constexpr size_t kSize = 4096;
+
+ private:
+  static short Ready(int fd, int patience) {
+    pollfd wait{fd, POLLIN, 0};
+    ::poll(&wait, 1, patience);
+    return wait.revents;
+  }
+  void* memory_ =
+      ::mmap(nullptr, kSize, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  UniqueFd fd_;
+  bool there_ = false;
+};
+
+/// Any user can do so, by memory that is mapped from a file system of his own.
+TEST_F(NamesTest, WhoKeepsTheLockOfAFolderKeepsNobodyFromAnnouncing) {
+  EXPECT_EQ(NamesIn(Path("dir")), (std::set<std::string>{"a", "beside"})) << "kept by the kernel";
+  const uint64_t inode = InodeOf(Path("dir/a"));
+  const uint64_t gone = InodeOf(Path("dir/beside"));
+  const EntryPtr unseen = TextEntry("dir/unseen");
+  Publish(*unseen, "x");
+  StuckMemory memory;
+  if (!memory.there()) GTEST_SKIP() << "needs userfaultfd";
+  std::jthread lists([&] {
+    const UniqueFd folder(::open(Path("dir").c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    ::syscall(SYS_getdents64, folder.get(), memory.data(), StuckMemory::kSize);
+  });
+  const bool stuck = memory.Holds();
+  EXPECT_TRUE(stuck);
+  std::atomic<pid_t> waiter = 0;
+  std::jthread makes([&] {  // wants it alone, so that no other reader gets it
+    waiter = ::gettid();
+    ::mkdir(Path("dir/new").c_str(), 0700);
+  });
+  const auto sleeps = [&] {
+    const std::string stat =
+        testkit::TempDir::Read("/proc/self/task/" + std::to_string(waiter) + "/stat");
+    return stat.find(") D ") != std::string::npos;
+  };
+  for (int waited = 0; stuck && waited < kPatience && !sleeps(); waited += 10)
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  std::atomic<bool> announced = false;
+  std::jthread announcer([&] {
+    const SnapshotPtr next = Tree({entry_, unseen});
+    snapshots_.Publish(next);
+    Changes changes;
+    changes.gone = {gone};
+    changes.files = {{inode, "dir/a", true},
+                     {next->FindPath("dir/unseen")->inode, "dir/unseen", true}};
+    changes.directories = {next->FindPath("dir")->inode};
+    session_->Announce(changes);
+    announced = true;
+  });
+  for (int waited = 0; waited < kPatience / 4 && !announced; waited += 10)
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  EXPECT_TRUE(announced);
+  memory.Free();
 }
 
 short Ready(int fd, int patience = 0) {

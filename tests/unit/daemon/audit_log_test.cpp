@@ -207,7 +207,7 @@ TEST_F(AuditLogTest, WhatMustBeOnRecordFromNowOnIsGivenAtOnce) {
     while (!before.empty() && audit->Record(Event(true))) std::this_thread::yield();
     ASSERT_TRUE(audit->Reconfigure({.file = file_, .required = true}));
     // Mostly the thread has taken over by then; it must not matter.
-    if (before.empty()) std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
     EXPECT_TRUE(audit->Record(Event(true, "next"))) << before;
     const auto size = [&] { return std::filesystem::file_size(file_); };
     while (size() == 0) std::this_thread::yield();

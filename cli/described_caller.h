@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -35,6 +36,9 @@ class DescribedCaller final : public Caller {
   }
   [[nodiscard]] Units InUnits() const override { return units_; }
   [[nodiscard]] pid_t Process() const override { return 0; }
+  [[nodiscard]] std::shared_ptr<const Caller> Keep() const override {
+    return std::make_shared<DescribedCaller>(*this);
+  }
 
  private:
   DescribedCaller(uid_t uid, std::vector<gid_t> groups, Units units, std::string program)

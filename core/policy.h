@@ -4,6 +4,7 @@
 
 #include <sys/types.h>
 
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -34,6 +35,8 @@ class Caller {
   [[nodiscard]] virtual Units InUnits() const = 0;
   /// The process that the thread pid() is of; 0 when it cannot be told.
   [[nodiscard]] virtual pid_t Process() const = 0;
+  /// A copy, for one whose answer comes later.
+  [[nodiscard]] virtual std::shared_ptr<const Caller> Keep() const = 0;
 
  protected:
   Caller(const Caller&) = default;

@@ -40,6 +40,9 @@ ValuePtr InMemory(const Entry& entry) {
   return value && !value->content ? value : nullptr;
 }
 
+/// What tells how we are holds no secrets, and is wanted most when nothing can be recorded.
+bool IsOwn(const Entry& entry) noexcept { return entry.spec().fresh; }
+
 /// systemd fails a unit for one credential that is refused, and passes over one that is not there.
 int Refusal(const Node& node) noexcept { return node.credstore ? ENOENT : EACCES; }
 
@@ -203,7 +206,8 @@ int Ops::Access(const Caller& caller, uint64_t inode, int mask) const {
   const Decision decision = Decide(caller, *node, kAccess);
   if (!decision.allow) return Refusal(*node);
   if (!services_.audit.Wants(true)) return 0;
-  return services_.audit.Record(EventOf(caller, node->file, decision, kAccess)) ? 0 : EACCES;
+  const bool recorded = services_.audit.Record(EventOf(caller, node->file, decision, kAccess));
+  return recorded || IsOwn(*node->file.entry) ? 0 : EACCES;
 }
 
 Loader::Ticket Ops::Open(const Caller& caller, uint64_t inode, int flags, const OpenDone& done,
@@ -228,9 +232,19 @@ Loader::Ticket Ops::Open(const Caller& caller, uint64_t inode, int flags, const 
   if (before_wait) before_wait();
   return services_.loader.Want(
       entry, deadline, Loader::Patience::kUntilDeadline,
-      [this, done, entry, event = std::move(event)](const Result<ValuePtr>& value) mutable {
+      [this, done, entry, snapshot, inode, kept = caller.Keep(),
+       event = std::move(event)](const Result<ValuePtr>& value) mutable {
+        const SnapshotPtr newest = services_.snapshots.Load();
+        if (const int error = value && newest != snapshot ? DecideAgain(*kept, *newest, inode) : 0)
+          return done(Reply<OpenFile>::Fail(error));
         done(Given(entry, value, std::move(event)));
       });
+}
+
+int Ops::DecideAgain(const Caller& caller, const Snapshot& newest, uint64_t inode) const {
+  const Node* node = newest.Find(inode);
+  if (node == nullptr || node->is_directory()) return ENOENT;
+  return Decide(caller, *node, AuditEvent::Operation::kOpen).allow ? 0 : Refusal(*node);
 }
 
 namespace {
@@ -256,7 +270,8 @@ Reply<OpenFile> Ops::Given(const EntryPtr& entry, const Result<ValuePtr>& value,
   }
   if (event && services_.audit.Wants(true)) {
     event->version = (*value)->version;
-    if (!services_.audit.Record(std::move(*event))) return Reply<OpenFile>::Fail(EACCES);
+    const bool recorded = services_.audit.Record(std::move(*event));
+    if (!recorded && !IsOwn(*entry)) return Reply<OpenFile>::Fail(EACCES);
   }
   entry->usage().opens.fetch_add(1, std::memory_order_relaxed);
   return OpenFile{*value, entry};

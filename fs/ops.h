@@ -103,9 +103,10 @@ class Ops {
   /// access(2) by the same rules as Open, and recorded like it. EACCES, EROFS.
   [[nodiscard]] int Access(const Caller& caller, uint64_t inode, int mask) const;
 
-  /// Decides, then records and gives the newest value. EACCES, also when it must be on record and
-  /// cannot be; EROFS; ETIMEDOUT after the entry's `wait`, also when it could not be had but
-  /// may still come; and what ErrnoFor says of a failed value.
+  /// Decides, and again if the tree is another one when the value is there, then records and gives
+  /// the newest value. EACCES, also when it must be on record and cannot be (but for our own
+  /// status); ENOENT when it went meanwhile; EROFS; ETIMEDOUT after the entry's `wait`, also when
+  /// it could not be had but may still come; and what ErrnoFor says of a failed value.
   Loader::Ticket Open(const Caller& caller, uint64_t inode, int flags, const OpenDone& done,
                       const BeforeWait& before_wait = {}) const;
 
@@ -142,6 +143,8 @@ class Ops {
   /// A denial is counted and recorded here; what is allowed, when it is known what was given.
   [[nodiscard]] Decision Decide(const Caller& caller, const Node& node,
                                 AuditEvent::Operation operation) const;
+  /// For one who was allowed, and waited while another snapshot was published: 0 or the errno.
+  [[nodiscard]] int DecideAgain(const Caller& caller, const Snapshot& newest, uint64_t inode) const;
   /// The end of an open that was allowed: counted, recorded if there is an event.
   [[nodiscard]] Reply<OpenFile> Given(const EntryPtr& entry, const Result<ValuePtr>& value,
                                       std::optional<AuditEvent> event) const;

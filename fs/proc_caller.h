@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -47,6 +48,9 @@ class ProcCaller final : public Caller {
   [[nodiscard]] bool Runs(const std::string& pattern) const override;
   [[nodiscard]] Units InUnits() const override;
   [[nodiscard]] pid_t Process() const override;
+  [[nodiscard]] std::shared_ptr<const Caller> Keep() const override {
+    return std::make_shared<ProcCaller>(*this);
+  }
 
  private:
   ProcGroups& all_groups_;

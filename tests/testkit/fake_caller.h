@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <memory>
 #include <vector>
 
 #include "core/glob.h"
@@ -26,6 +27,9 @@ class FakeCaller final : public Caller {
   }
   [[nodiscard]] Units InUnits() const override { return units; }
   [[nodiscard]] pid_t Process() const override { return pid(); }
+  [[nodiscard]] std::shared_ptr<const Caller> Keep() const override {
+    return std::make_shared<FakeCaller>(*this);
+  }
   Units units;
   /// The groups that InGroup was called with, in order.
   [[nodiscard]] const std::vector<gid_t>& asked() const { return asked_; }

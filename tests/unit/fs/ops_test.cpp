@@ -268,6 +268,60 @@ TEST_F(OpsTest, WhatMustBeOnRecordAndIsNotIsNotGiven) {
   EXPECT_EQ(entries_[0]->usage().opens, 0U);
 }
 
+TEST_F(OpsTest, OurOwnFilesAreGivenAlsoWhenNothingCanBeRecorded) {
+  const EntryPtr own = std::make_shared<Entry>(EntrySpec{.name = ".secretfs/status.json",
+                                                         .origin = "status",
+                                                         .inputs = {},
+                                                         .make = {},
+                                                         .fresh = true});
+  snapshots_.Publish(Snapshot::Build({{own, AccessFor(0, 0, 0444)}}, kCreated));
+  audit_.keeps = false;
+  std::optional<Reply<OpenFile>> reply;
+  ops_.Open(root_, Inode(".secretfs/status.json"), O_RDONLY,
+            [&](const Reply<OpenFile>& r) { reply.emplace(r); });
+  loader_.Answer(own->Publish(MakeTestValue("{}"), clock_.Steady(), clock_.Wall()));
+  ASSERT_TRUE(reply);
+  EXPECT_EQ(reply->error(), 0);
+  EXPECT_EQ(ops_.Access(root_, Inode(".secretfs/status.json"), R_OK), 0);
+  EXPECT_EQ(audit_.events().size(), 2U) << "it was tried";
+}
+
+class MeanwhileTest : public OpsTest {
+ protected:
+  /// What Alice gets who waits for her file while the tree becomes this one.
+  int ErrorWhen(const std::vector<File>& files) {
+    std::optional<int> error;
+    {
+      const FakeCaller alice(kAlice, kAlice);
+      ops_.Open(alice, Inode("alice"), O_RDONLY,
+                [&](const Reply<OpenFile>& reply) { error = reply.error(); });
+    }
+    EXPECT_FALSE(error) << "must wait";
+    snapshots_.Publish(Snapshot::Build(files, kCreated));
+    loader_.Answer(entries_[0]->Publish(MakeTestValue("x"), clock_.Steady(), clock_.Wall()));
+    return error.value_or(-1);
+  }
+};
+
+TEST_F(MeanwhileTest, WhoMayNotReadAnyMoreIsRefused) {
+  EXPECT_EQ(ErrorWhen({{entries_[0], AccessFor(kBob, kBob, 0400)}}), EACCES);
+  ASSERT_EQ(audit_.events().size(), 1U);
+  EXPECT_FALSE(audit_.events()[0].allowed);
+  EXPECT_EQ(audit_.events()[0].uid, kAlice);
+  EXPECT_EQ(entries_[0]->usage().denials, 1U);
+  EXPECT_EQ(entries_[0]->usage().opens, 0U);
+}
+
+TEST_F(MeanwhileTest, WhatWentIsNotGiven) {
+  EXPECT_EQ(ErrorWhen({{entries_[1], AccessFor(0, 0, 0444)}}), ENOENT);
+}
+
+TEST_F(MeanwhileTest, WhoStillMayReadGetsIt) {
+  EXPECT_EQ(ErrorWhen({{entries_[0], AccessFor(kAlice, kAlice, 0440)}}), 0);
+  ASSERT_EQ(audit_.events().size(), 1U);
+  EXPECT_TRUE(audit_.events()[0].allowed);
+}
+
 TEST_F(OpsTest, OpensAndDenialsAreCounted) {
   entries_[0]->Publish(MakeTestValue("x"), clock_.Steady(), clock_.Wall());
   Open(FakeCaller(kAlice, kAlice), Inode("alice"));

@@ -9,6 +9,7 @@
 #include "cli/config_option.h"
 #include "cli/table.h"
 #include "cli/ui.h"
+#include "daemon/accounts.h"
 #include "daemon/assemble.h"
 #include "daemon/config_files.h"
 #include "daemon/making.h"
@@ -37,13 +38,20 @@ std::string LeftOut(const Value& value) {
   return texts.empty() ? "" : "left out: " + Join(texts, "; ");
 }
 
-void PrintTable(const std::vector<File>& files) {
+void AddUnknownNames(std::string& remarks, const std::vector<std::string>& names) {
+  if (names.empty()) return;
+  if (!remarks.empty()) remarks += "; ";
+  remarks += "does not exist: " + Join(names);
+}
+
+void PrintTable(const std::vector<File>& files, const Accounts& accounts) {
   std::vector<std::vector<std::string>> rows{{"SECRET", "STATE", "FROM", "REMARKS"}};
   for (const File& file : files) {
     const Entry::Report report = file.entry->GetReport();
     std::string remarks = report.error ? report.error->Text() : "";
     if (report.error && !report.error->hint.empty()) remarks += " (" + report.error->hint + ")";
     if (report.value && !report.error) remarks = LeftOut(*report.value);
+    AddUnknownNames(remarks, UnknownNames(file.access, accounts));
     rows.push_back({Printable(file.entry->name()), std::string(StateName(report.state)),
                     file.entry->spec().origin, Printable(remarks)});
   }
@@ -57,10 +65,14 @@ ExitCode TryEverything(const Assembly& assembly, bool json) {
   for (const File& file : assembly.files) {
     if (!MakeNow(file.entry, clock, log, {}, Verify::kWhole)) ++failed;
   }
+  FileAccounts accounts(clock, "/etc/passwd", "/etc/group");
+  std::vector<const Access*> all;
+  for (const File& file : assembly.files) all.push_back(&file.access);
+  AskNssForNames(all, accounts);
   if (json) {
-    std::fputs(FilesJson(assembly.files).c_str(), stdout);
+    std::fputs(FilesJson(assembly.files, &accounts).c_str(), stdout);
   } else {
-    PrintTable(assembly.files);
+    PrintTable(assembly.files, accounts);
   }
   for (const Error& problem : assembly.identities->Get().problems)
     ui::Warn(problem.Text(), problem.hint);

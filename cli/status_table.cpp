@@ -85,6 +85,21 @@ void AddReason(std::string& text, const std::string& of, const Json& object, siz
   }
 }
 
+/// "user:web" as "user web".
+std::string Words(std::string name) {
+  const size_t colon = name.find(':');
+  if (colon != std::string::npos) name[colon] = ' ';
+  return name;
+}
+
+void AddUnknownNames(std::string& text, const Json& secret, size_t width) {
+  if (!secret.contains("unknown_names")) return;
+  std::vector<std::string> names;
+  for (const Json& name : secret.at("unknown_names")) names.push_back(Words(name));
+  text += Wrap("", Field(secret, "name") + ": waits for " + Printable(Join(names)) + " to exist",
+               width, 2);
+}
+
 std::string Summary(const Json& status) {
   std::vector<std::string> counts;
   for (const std::string_view state : {"ready", "stale", "failed", "pending"}) {
@@ -131,6 +146,7 @@ std::string StatusText(const Json& status, size_t width) {
                     Ago(*secret, "age"), Field(*secret, "version"), Field(*secret, "opens"),
                     Field(*secret, "denials")});
     AddReason(reasons, Field(*secret, "name"), *secret, width);
+    AddUnknownNames(reasons, *secret, width);
   }
   if (const Json reloads = status.value("reloads", Json::object()); !reloads.empty()) {
     AddReason(reasons, "the newest configuration is not in use", reloads, width);

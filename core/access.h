@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -44,6 +45,13 @@ struct Access {
   bool operator==(const Access&) const = default;
 };
 
+/// The users and groups that terms name, but not those that they number.
+struct AccountNames {
+  std::set<std::string> users;
+  std::set<std::string> groups;
+};
+void AddNames(const Access& access, AccountNames& names);
+
 /// Looks users and groups up. Thread-safe, cheap enough to ask on every open, and never waits on a
 /// service.
 class Accounts {
@@ -59,5 +67,7 @@ inline std::optional<uid_t> ResolveUser(const Principal& who, const Accounts& ac
 inline std::optional<gid_t> ResolveGroup(const Principal& who, const Accounts& accounts) {
   return who.number ? who.number : accounts.Group(who.text);
 }
+/// Those that `access` names and that do not exist (yet), as rules name them: "user:web".
+std::vector<std::string> UnknownNames(const Access& access, const Accounts& accounts);
 
 }  // namespace secretfs

@@ -4,7 +4,6 @@
 #include <pwd.h>
 
 #include <charconv>
-#include <set>
 #include <string_view>
 #include <vector>
 
@@ -90,21 +89,10 @@ void FileAccounts::Table::RefreshLocked() const {
 }
 
 void AskNssForNames(const std::vector<const Access*>& all, FileAccounts& accounts) {
-  std::set<std::string> users;
-  std::set<std::string> groups;
-  const auto add = [](std::set<std::string>& names, const Principal& who) {
-    if (!who.number && !who.text.empty()) names.insert(who.text);
-  };
-  for (const Access* access : all) {
-    add(users, access->owner);
-    add(groups, access->group);
-    for (const auto* rules : {&access->readers, &access->confine_to}) {
-      for (const CallerRule& rule : *rules)
-        add(rule.kind == CallerRule::Kind::kGroup ? groups : users, rule.who);
-    }
-  }
-  for (const std::string& name : users) accounts.AskNssForUser(name);
-  for (const std::string& name : groups) accounts.AskNssForGroup(name);
+  AccountNames names;
+  for (const Access* access : all) AddNames(*access, names);
+  for (const std::string& name : names.users) accounts.AskNssForUser(name);
+  for (const std::string& name : names.groups) accounts.AskNssForGroup(name);
 }
 
 }  // namespace secretfs

@@ -296,6 +296,7 @@ class Daemon {
     facts.audit_dropped = audit_->dropped();
     facts.waiting_readers = loader_->waiting();
     facts.identity_problems = identities_->Get().problems;
+    facts.accounts = &accounts_;
     return facts;
   }
 

@@ -51,9 +51,17 @@ Json Describe(const Entry& entry) {
   return json;
 }
 
+Json Describe(const File& file, const Accounts* accounts) {
+  Json json = Describe(*file.entry);
+  if (accounts == nullptr) return json;
+  const std::vector<std::string> unknown = UnknownNames(file.access, *accounts);
+  if (!unknown.empty()) json["unknown_names"] = unknown;
+  return json;
+}
+
 /// What is known of a file only while it is served.
 Json Describe(const File& file, const StatusFacts& facts) {
-  Json json = Describe(*file.entry);
+  Json json = Describe(file, facts.accounts);
   const Entry::Report report = file.entry->GetWholeReport();
   if (report.value) json["age"] = SecondsBetween(report.value->modified, facts.now);
   if (report.tried != SteadyTime{}) {
@@ -98,10 +106,10 @@ uint64_t SecondsBetween(WallTime from, WallTime to) noexcept {
   return seconds < 0 ? 0 : static_cast<uint64_t>(seconds);
 }
 
-std::string FilesJson(const std::vector<File>& files) {
+std::string FilesJson(const std::vector<File>& files, const Accounts* accounts) {
   Json all = Json::array();
   for (const File& file : files) {
-    if (!file.entry->spec().fresh) all.push_back(Describe(*file.entry));
+    if (!file.entry->spec().fresh) all.push_back(Describe(file, accounts));
   }
   return Print(all);
 }

@@ -33,13 +33,14 @@ struct StatusFacts {
   uint64_t audit_dropped = 0;
   std::optional<uint64_t> waiting_readers{};  // when that is known
   std::vector<Error> identity_problems{};
+  const Accounts* accounts = nullptr;  // null: it is not told which names do not exist
 };
 
 /// Whole seconds, 0 if `to` is earlier.
 uint64_t SecondsBetween(WallTime from, WallTime to) noexcept;
 
 /// The files alone: the status's `secrets`.
-std::string FilesJson(const std::vector<File>& files);
+std::string FilesJson(const std::vector<File>& files, const Accounts* accounts = nullptr);
 
 /// (secretfs(1), STATUS, has the fields)
 std::string StatusJson(const StatusFacts& facts, const std::vector<File>& files);

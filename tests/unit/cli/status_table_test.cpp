@@ -59,6 +59,15 @@ TEST(StatusText, ANarrowTerminalGetsFewerColumnsAndWrappedReasons) {
             "1 ready, 1 stale, 1 failed, 2 pending; up 2h; last reload 2m ago\n");
 }
 
+TEST(StatusText, TellsWhomASecretWaitsFor) {
+  Json status = SomeStatus();
+  status["secrets"] = Json::array({status["secrets"][1]});
+  status["secrets"][0]["unknown_names"] = {"user:futureuser", "group:ops"};
+  EXPECT_NE(StatusText(status, 0).find(
+                "\n\ndb/password: waits for user futureuser, group ops to exist\n\n1 ready"),
+            std::string::npos);
+}
+
 TEST(StatusText, TellsOfAReloadThatFailed) {
   Json status = SomeStatus();
   status["secrets"] = Json::array();

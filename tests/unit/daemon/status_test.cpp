@@ -6,6 +6,7 @@
 
 #include "daemon/time_text.h"
 #include "tests/testkit/entries.h"
+#include "tests/testkit/fake_accounts.h"
 
 namespace secretfs {
 namespace {
@@ -77,6 +78,29 @@ TEST(StatusJson, TellsAgeUseAccessAndConsumers) {
   EXPECT_EQ(secret["group"], "6");
   EXPECT_EQ(secret["mode"], "0440");
   EXPECT_EQ(secret["on_change"], (Json{"restart a.service", "signal 10 to b.service"}));
+}
+
+TEST(StatusJson, TellsTheNamesThatDoNotExist) {
+  const testkit::FakeAccounts accounts({{"here", 5}, {"ops", 6}}, {{"staff", 7}});
+  Access access;
+  access.owner = {"futureuser", {}};
+  access.group = {"ops", {}};
+  access.readers = {{CallerRule::Kind::kUser, {"here", {}}},
+                    {CallerRule::Kind::kUserUnit, {"futureuser", {}}, "a.service"},
+                    {CallerRule::Kind::kUserUnit, {}, "b.service"},
+                    {CallerRule::Kind::kUnit, {}, "c.service"}};
+  access.confine_to = {{CallerRule::Kind::kGroup, {"staff", {}}},
+                       {CallerRule::Kind::kUser, {"4711", 4711}},
+                       {CallerRule::Kind::kUser, {"gone", {}}}};
+  const File waits{testkit::TextEntry("waits"), access, {}};
+  const File known{testkit::TextEntry("known"), testkit::AccessFor(5, 6, 0400), {}};
+  const Json unknown{"user:futureuser", "user:gone", "group:ops"};
+  StatusFacts facts;
+  facts.accounts = &accounts;
+  const Json status = Json::parse(StatusJson(facts, {waits, known}));
+  EXPECT_EQ(status["secrets"][0]["unknown_names"], unknown);
+  EXPECT_FALSE(status["secrets"][1].contains("unknown_names"));
+  EXPECT_EQ(Json::parse(FilesJson({waits}, &accounts))[0]["unknown_names"], unknown);
 }
 
 TEST(StatusJson, TellsOfReloads) {

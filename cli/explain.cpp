@@ -38,6 +38,7 @@ struct Answer {
   std::string key;
   std::string rule;
   bool fits = false;
+  std::string remark = {};
 };
 
 std::vector<Declared> AllOf(const Config& config) {
@@ -66,6 +67,19 @@ Result<Declared> Find(Options& options, const Config& config) {
                SuggestFrom(name, known, "declared")};
 }
 
+/// Which names of owner and group, or of a rule, stand for nobody.
+std::string Missing(bool user, bool group) {
+  if (user && group) return "(no such user, no such group)";
+  return user ? "(no such user)" : group ? "(no such group)" : "";
+}
+
+std::string Missing(const CallerRule& rule, const Accounts& accounts) {
+  if (rule.who.text.empty()) return "";
+  if (rule.kind == CallerRule::Kind::kGroup)
+    return Missing(false, !ResolveGroup(rule.who, accounts));
+  return Missing(!ResolveUser(rule.who, accounts), false);
+}
+
 std::string ModeText(const Access& access) {
   char octal[8];
   std::snprintf(octal, sizeof octal, "%04o", access.mode);
@@ -77,7 +91,8 @@ std::vector<Answer> AllAnswers(const Access& access, const Caller& caller,
   std::vector<Answer> answers;
   const auto add = [&](const std::string& key, const std::vector<CallerRule>& rules) {
     for (const CallerRule& rule : rules)
-      answers.push_back({key, rule.text, Fits(rule, access, caller, accounts)});
+      answers.push_back(
+          {key, rule.text, Fits(rule, access, caller, accounts), Missing(rule, accounts)});
   };
   add("confine_to", access.confine_to);
   answers.push_back({"", "root", caller.uid() == 0});
@@ -85,7 +100,9 @@ std::vector<Answer> AllAnswers(const Access& access, const Caller& caller,
   by_mode.readers.clear();
   by_mode.confine_to.clear();
   const bool allows = caller.uid() != 0 && CheckRead(by_mode, caller, accounts).allow;
-  answers.push_back({"mode", ModeText(access), allows});
+  answers.push_back(
+      {"mode", ModeText(access), allows,
+       Missing(!ResolveUser(access.owner, accounts), !ResolveGroup(access.group, accounts))});
   add("readers", access.readers);
   return answers;
 }
@@ -95,6 +112,7 @@ void PrintJson(const Declared& declared, const Options& options, const Decision&
   nlohmann::ordered_json rules = nlohmann::ordered_json::array();
   for (const Answer& answer : answers) {
     rules.push_back({{"key", answer.key}, {"rule", answer.rule}, {"fits", answer.fits}});
+    if (!answer.remark.empty()) rules.back()["remark"] = answer.remark;
   }
   const nlohmann::ordered_json json{{"secret", declared.name},
                                     {"credential", options.credential},
@@ -112,7 +130,8 @@ void PrintTable(const Declared& declared, const Options& options, const Decision
             Printable(std::string(decision.rule)));
   std::vector<std::vector<std::string>> rows{{"KEY", "RULE", "FITS"}};
   for (const Answer& answer : answers) {
-    rows.push_back({answer.key.empty() ? "-" : answer.key, Printable(answer.rule),
+    const std::string remark = answer.remark.empty() ? "" : " " + answer.remark;
+    rows.push_back({answer.key.empty() ? "-" : answer.key, Printable(answer.rule) + remark,
                     answer.fits ? "yes" : "no"});
   }
   std::fputs(FormatTable(rows).c_str(), stdout);
@@ -143,7 +162,9 @@ Command ExplainCommand() {
       "explain", "say whether a caller may read a secret, and by which rule", [](CLI::App& app) {
         const auto options = std::make_shared<Options>();
         app.add_option("PATH", options->path, "the secret's name, or its path")->required();
-        AddConfigOption(app, options->config);
+        app.add_option("-c,--config,CONFIG", options->config,
+                       "the configuration; config.d/*.yaml beside it belongs to it")
+            ->capture_default_str();
         app.add_option("--mount", options->mount_point, "where PATH is mounted")
             ->capture_default_str();
         CallerOptions& caller = options->caller;

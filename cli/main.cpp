@@ -31,16 +31,27 @@ std::optional<Error> UnknownCommand(const std::string& word) {
                SuggestFrom(word, names, "commands")};
 }
 
+/// The help of the command that was understood, down to its own: "tokens set".
+std::string SeeHelp(const CLI::App& program) {
+  std::string words = "secretfs";
+  const CLI::App* app = &program;
+  while (!app->get_subcommands().empty()) {
+    app = app->get_subcommands().front();
+    words += " " + app->get_name();
+  }
+  return "see `" + words + " --help`";
+}
+
 /// An option's name is told, but neither its value nor any other argument.
-Error Unexpected(const std::vector<std::string>& arguments) {
+Error Unexpected(const std::vector<std::string>& arguments, const std::string& hint) {
   const auto is_option = [](const std::string& word) { return word.size() > 1 && word[0] == '-'; };
   const auto option = std::ranges::find_if(arguments, is_option);
   if (option == arguments.end()) {
-    return {Code::kInvalid, "an argument that was not expected", "", "see `secretfs --help`"};
+    return {Code::kInvalid, "an argument that was not expected", "", hint};
   }
   const bool is_long = option->starts_with("--");
   const std::string name = is_long ? option->substr(0, option->find('=')) : option->substr(0, 2);
-  return {Code::kInvalid, "unknown option " + Quote(name), "", "see `secretfs --help`"};
+  return {Code::kInvalid, "unknown option " + Quote(name), "", hint};
 }
 
 }  // namespace
@@ -70,15 +81,16 @@ int main(int argc, char** argv) {
     return program.exit(done);
   } catch (
       const CLI::ExtrasError&) {  // its text quotes the arguments, and a token may be among them
-    const Error error = UnknownCommand(argv[1]).value_or(Unexpected(program.remaining(true)));
+    const Error error =
+        UnknownCommand(argv[1]).value_or(Unexpected(program.remaining(true), SeeHelp(program)));
     return static_cast<int>(ui::Fail(error, ExitCode::kUsage));
   } catch (const CLI::RequiredError& missing) {  // also for a word that is no command
-    const Error error = UnknownCommand(argc > 1 ? argv[1] : "mount")
-                            .value_or(Error{Code::kInvalid, LowerFirst(missing.what()), "",
-                                            "see `secretfs --help`"});
+    const Error error =
+        UnknownCommand(argc > 1 ? argv[1] : "mount")
+            .value_or(Error{Code::kInvalid, LowerFirst(missing.what()), "", SeeHelp(program)});
     return static_cast<int>(ui::Fail(error, ExitCode::kUsage));
   } catch (const CLI::ParseError& wrong) {
-    const Error error{Code::kInvalid, LowerFirst(wrong.what()), "", "see `secretfs --help`"};
+    const Error error{Code::kInvalid, LowerFirst(wrong.what()), "", SeeHelp(program)};
     return static_cast<int>(ui::Fail(error, ExitCode::kUsage));
   }
   return static_cast<int>(run());

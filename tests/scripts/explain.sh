@@ -48,6 +48,23 @@ expect_exit 4 "$program" explain --json db/password "$work/config.yaml" --user 8
 expect_eq "$(jq -c '[.secret, .credential, (.rules[] | [.key, .rule, .fits])]' <<<"$out")" \
   '["db/password",false,["","root",false],["mode","0440 0:4000",false],["readers","user:7",false],["readers","unit:db@*.service",false]]' 'JSON'
 
+expect_exit 0 "$program" explain -c "$work/config.yaml" confined --user 0 --unit web.service
+expect_exit 0 "$program" explain confined --config "$work/config.yaml" --user 0 --unit web.service
+cat >"$work/unknown.yaml" <<'YAML'
+secrets:
+  both:  {file: x, owner: no-such-user, group: no-such-group, readers: ["group:no-such-group", "user:7"]}
+  group: {file: x, owner: 0, group: no-such-group, readers: ["user-unit:no-such-user/a.service", "user-unit:a.service"]}
+YAML
+expect_exit 4 "$program" explain both "$work/unknown.yaml" --user 8
+expect_eq "$out" 'both: may not read it, by rule none
+KEY      RULE                                                           FITS
+-        root                                                           no
+mode     0400 no-such-user:no-such-group (no such user, no such group)  no
+readers  group:no-such-group (no such group)                            no
+readers  user:7                                                         no' 'names that do not exist'
+expect_exit 4 "$program" explain --json group -c "$work/unknown.yaml" --user 8
+expect_eq "$(jq -c '[.rules[].remark]' <<<"$out")" '[null,"(no such group)","(no such user)",null]' 'remarks in JSON'
+
 wrong() { # CODE MESSAGE OPTIONS...
   local code=$1 message=$2
   shift 2
@@ -62,6 +79,13 @@ wrong 2 "'nginx' is not the name of a unit" confined "$work/config.yaml" --unit 
 wrong 2 "'a.service/b.service' is not the name of a unit" confined "$work/config.yaml" --unit a.service/b.service
 wrong 2 "'x' is not the name of a unit" confined "$work/config.yaml" --user-unit 4711/x
 wrong 2 "'cat' is not the path of a program" confined "$work/config.yaml" --exe cat
+wrong 2 'secretfs explain --help' --no-such-option confined
+wrong 2 'secretfs explain --help' --user
+wrong 2 'secretfs explain --help' confined "$work/config.yaml" -c "$work/config.yaml"
+expect_exit 2 "$program" tokens set --no-such-option
+expect_match "$err" 'secretfs tokens set --help' 'the hint for a command below another'
+expect_exit 2 "$program" explan
+expect_match "$err" "did you mean 'explain'" 'the hint for a word that is no command'
 wrong 3 'does-not-exist' confined "$work/does-not-exist.yaml"
 
 finish 'explain tells the decision, its rule and what each rule says'

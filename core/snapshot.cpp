@@ -77,7 +77,21 @@ std::shared_ptr<const Snapshot> Snapshot::Build(const std::vector<File>& files, 
       return snapshot->nodes_.at(a).name < snapshot->nodes_.at(b).name;
     });
   }
+  snapshot->MakeListings();
   return snapshot;
+}
+
+void Snapshot::MakeListings() {
+  for (auto& [inode, node] : nodes_) {
+    if (!node.is_directory() || node.credstore) continue;
+    const auto listing = std::make_shared<Listing>();
+    listing->reserve(node.children.size());
+    for (const uint64_t child : node.children) {
+      const Node& named = nodes_.at(child);
+      listing->push_back({child, named.name, named.is_directory()});
+    }
+    node.listing = listing;
+  }
 }
 
 const Node* Snapshot::Find(uint64_t inode) const noexcept {

@@ -25,12 +25,22 @@ struct File {
   Consumers consumers{};
 };
 
+/// The names of a folder, in their order. Who lists it keeps this for as long as he likes, so that
+/// nothing else of the tree is in it.
+struct Listed {
+  uint64_t inode = 0;
+  std::string name;
+  bool is_directory = false;
+};
+using Listing = std::vector<Listed>;
+
 struct Node {
   uint64_t inode = 0;
   uint64_t parent = 0;
-  std::string name;                // last component
-  File file;                       // without an entry for a directory
-  std::vector<uint64_t> children;  // of a directory, in the order of their names
+  std::string name;                        // last component
+  File file;                               // without an entry for a directory
+  std::vector<uint64_t> children;          // of a directory, in the order of their names
+  std::shared_ptr<const Listing> listing;  // the same; null in .credstore, and of a file
   size_t subdirectories = 0;
   /// In .credstore, or that itself: a name in it shows only to those who may have the credential.
   bool credstore = false;
@@ -58,6 +68,7 @@ class Snapshot {
   Snapshot() = default;
   void AddCredentials();
   Node& AddChild(uint64_t directory, std::string_view path, File file);
+  void MakeListings();
   uint64_t FreeInode(std::string_view path, bool directory) const;
 
   std::unordered_map<uint64_t, Node> nodes_;

@@ -252,7 +252,7 @@ void OnOpendir(fuse_req_t raw, fuse_ino_t inode, fuse_file_info* info) noexcept 
     }
     HandleTable<OpenDirectory>& directories = StateOf(raw).directories;
     const uint64_t handle = info->fh = directories.Add(reply.value());
-    const bool same_for_all = !reply.value().shown;  // else what one sees is kept for nobody
+    const bool same_for_all = reply.value().same_for_all;  // else what one sees is kept for nobody
     info->cache_readdir = same_for_all;
     info->keep_cache = same_for_all;
     if (fuse_reply_open(request->Take(), info) != 0) directories.Remove(handle);

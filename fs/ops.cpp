@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <climits>
-#include <iterator>
 
 namespace secretfs::fs {
 namespace {
@@ -296,28 +295,25 @@ Loader::Ticket Ops::ReadContent(const OpenFile& file, uint64_t offset, size_t si
 }
 
 Reply<OpenDirectory> Ops::OpenDir(const Caller& caller, uint64_t inode) const {
-  SnapshotPtr snapshot = services_.snapshots.Load();
+  const SnapshotPtr snapshot = services_.snapshots.Load();
   const Node* node = snapshot->Find(inode);
   if (node == nullptr) return Reply<OpenDirectory>::Fail(ESTALE);
   if (!node->is_directory()) return Reply<OpenDirectory>::Fail(ENOTDIR);
-  OpenDirectory directory{std::move(snapshot), inode};
-  if (node->credstore) {
-    std::vector<uint64_t>& shown = directory.shown.emplace();
-    std::ranges::copy_if(node->children, std::back_inserter(shown), [&](uint64_t child) {
-      return Judge(caller, *directory.snapshot->Find(child)).allow;
-    });
+  if (!node->credstore) return OpenDirectory{inode, node->parent, node->listing};
+  const auto shown = std::make_shared<Listing>();
+  for (const uint64_t inside : node->children) {
+    const Node& child = *snapshot->Find(inside);
+    if (Judge(caller, child).allow) shown->push_back({inside, child.name, child.is_directory()});
   }
-  return directory;
+  return OpenDirectory{inode, node->parent, shown, false};
 }
 
 DirectoryEntry Ops::EntryAt(const OpenDirectory& directory, size_t index) {
-  const Node& node = *directory.snapshot->Find(directory.inode);
-  if (index == 0) return {node.inode, ".", true};
-  if (index == 1) return {node.parent, "..", true};
-  const std::vector<uint64_t>& children = directory.shown ? *directory.shown : node.children;
-  if (index - 2 >= children.size()) return {};
-  const Node& child = *directory.snapshot->Find(children[index - 2]);
-  return {child.inode, child.name, child.is_directory()};
+  if (index == 0) return {directory.inode, ".", true};
+  if (index == 1) return {directory.parent, "..", true};
+  if (index - 2 >= directory.listing->size()) return {};
+  const Listed& child = (*directory.listing)[index - 2];
+  return {child.inode, child.name, child.is_directory};
 }
 
 int Ops::ErrnoFor(Code code) noexcept {

@@ -54,10 +54,12 @@ struct OpenFile {
   EntryPtr entry = nullptr;  // whose it is
 };
 
+/// Keeps names alone, since anybody can keep it: no entries of a tree that is not there any more.
 struct OpenDirectory {
-  SnapshotPtr snapshot;
   uint64_t inode = 0;
-  std::optional<std::vector<uint64_t>> shown = std::nullopt;  // to this caller, if not all children
+  uint64_t parent = 0;
+  std::shared_ptr<const Listing> listing;
+  bool same_for_all = true;  // else it is what this caller may see
 };
 
 struct DirectoryEntry {

@@ -93,8 +93,8 @@ TEST_F(CredstoreTest, ListsWhatTheUnitMayHave) {
 }
 
 TEST_F(CredstoreTest, ListingItIsNotKept) {
-  EXPECT_TRUE(ops_.OpenDir(db_, Folder().inode).value().shown.has_value());
-  EXPECT_FALSE(ops_.OpenDir(db_, kRootInode).value().shown.has_value());
+  EXPECT_FALSE(ops_.OpenDir(db_, Folder().inode).value().same_for_all);
+  EXPECT_TRUE(ops_.OpenDir(db_, kRootInode).value().same_for_all);
   EXPECT_THAT(List(other_, kRootInode),
               ElementsAre(".credstore", ".secretfs", "db", "plain", "web"));
 }

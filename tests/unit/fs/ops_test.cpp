@@ -489,9 +489,11 @@ TEST_F(OpsTest, DirectoriesListTheirEntriesByName) {
 
 TEST_F(OpsTest, AnOpenDirectoryOutlivesItsSnapshot) {
   const auto directory = ops_.OpenDir(root_, Inode("dir"));
+  const std::weak_ptr<const Entry> entry = entries_[2];
   entries_.clear();
   snapshots_.Publish(Snapshot::Build({}, kCreated));
   EXPECT_EQ(Ops::EntryAt(directory.value(), 2).name, "a");
+  EXPECT_TRUE(entry.expired()) << "anybody could keep secrets in memory";
 }
 
 TEST_F(OpsTest, AWaitingReaderOutlivesItsSnapshot) {

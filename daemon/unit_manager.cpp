@@ -17,7 +17,7 @@ struct CloseBus {
 using BusPtr = std::unique_ptr<sd_bus, CloseBus>;
 
 struct BusError {
-  sd_bus_error error = SD_BUS_ERROR_NULL;
+  sd_bus_error error{};
   BusError() = default;
   BusError(const BusError&) = delete;
   BusError& operator=(const BusError&) = delete;

@@ -1,7 +1,5 @@
 #include "cli/mounted_status.h"
 
-#include <nlohmann/json.hpp>
-
 #include "base/file.h"
 #include "cli/ui.h"
 
@@ -14,22 +12,23 @@ std::string FileOf(const std::string& mount_point) {
 
 }  // namespace
 
-Result<Bytes> ReadMountedStatusText(const std::string& mount_point) {
+Result<MountedStatus> ReadMountedStatus(const std::string& mount_point) {
   constexpr size_t kLimit = size_t{64} << 20U;
   auto content = ReadFile(FileOf(mount_point), kLimit);
-  if (content) return content;
-  if (content.error().code == Code::kPermission) {
+  if (!content && content.error().code == Code::kPermission) {
     return Error{Code::kPermission, "only root may see the status", mount_point,
                  "run it with sudo"};
   }
-  return Error{Code::kNotFound, "no secretfs is mounted here", mount_point,
-               "start it: systemctl start secretfs, or secretfs mount"};
-}
-
-Result<nlohmann::json> ReadMountedStatus(const std::string& mount_point) {
-  const Bytes text = TRY(ReadMountedStatusText(mount_point));
-  auto status = nlohmann::json::parse(AsText(text), nullptr, false);
-  if (status.is_discarded()) return Error{Code::kInvalid, "is not JSON", FileOf(mount_point), ""};
+  if (!content) {
+    return Error{Code::kNotFound, "no secretfs is mounted here", mount_point,
+                 "start it: systemctl start secretfs, or secretfs mount"};
+  }
+  MountedStatus status;
+  status.text = *std::move(content);
+  status.json = nlohmann::json::parse(AsText(status.text), nullptr, false);
+  if (status.json.is_discarded()) {
+    return Error{Code::kInvalid, "is not JSON", FileOf(mount_point), ""};
+  }
   return status;
 }
 

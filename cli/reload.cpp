@@ -64,7 +64,7 @@ Status Ask(const Json& status, const std::string& mount_point) {
   const std::string failed = "cannot reach the daemon, process " + std::to_string(pid);
   const UniqueFd daemon(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
   if (!daemon) return SystemError(errno, failed, mount_point);
-  const Json again = TRY(ReadMountedStatus(mount_point));
+  const Json again = TRY(ReadMountedStatus(mount_point)).json;
   if (again.at("pid") != status.at("pid")) {
     return Error{Code::kUnavailable, "is being mounted anew", mount_point, "try again"};
   }
@@ -100,13 +100,13 @@ ExitCode Run(const Options& options) {
   auto status = ReadMountedStatus(options.mount_point);
   if (!status) return FailOnStatus(status.error());
   try {
-    const uint64_t before = Count(*status, "asked");
-    if (const Status asked = Ask(*status, options.mount_point); !asked) {
+    const uint64_t before = Count(status->json, "asked");
+    if (const Status asked = Ask(status->json, options.mount_point); !asked) {
       return ui::Fail(asked.error());
     }
     const auto start = std::chrono::steady_clock::now();
     bool said = false;
-    while (Count(*status, "answered") <= before) {
+    while (Count(status->json, "answered") <= before) {
       const auto waited = std::chrono::steady_clock::now() - start;
       if (waited > kPatience) {
         return ui::Fail({Code::kTimeout, "the daemon has not read its configuration in a minute",
@@ -117,7 +117,7 @@ ExitCode Run(const Options& options) {
       status = ReadMountedStatus(options.mount_point);
       if (!status) return FailOnStatus(status.error());
     }
-    return Report(*status, options);
+    return Report(status->json, options);
   } catch (const Json::exception&) {
     return ui::Fail({Code::kInvalid, "is the status of another version of secretfs",
                      options.mount_point, "systemctl restart secretfs"});

@@ -8,8 +8,8 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
-#include "base/file.h"
 #include "cli/command.h"
+#include "cli/mounted_status.h"
 #include "cli/status_table.h"
 #include "cli/ui.h"
 #include "daemon/config_files.h"
@@ -47,22 +47,10 @@ ExitCode Verdict(const Json& status) {
 }
 
 ExitCode Run(const Options& options) {
-  constexpr size_t kLimit = size_t{64} << 20U;
-  const auto content = ReadFile(options.mount_point + "/.secretfs/status.json", kLimit);
-  if (!content && content.error().code == Code::kPermission) {
-    return ui::Fail({Code::kPermission, "only root may see the status", options.mount_point,
-                     "run it with sudo"});
-  }
-  if (!content) {
-    return ui::Fail({Code::kNotFound, "no secretfs is mounted here", options.mount_point,
-                     "start it: systemctl start secretfs, or secretfs mount"},
-                    ExitCode::kNotMounted);
-  }
-  const Json status = Json::parse(AsText(*content), nullptr, false);
-  if (status.is_discarded())
-    return ui::Fail(
-        {Code::kInvalid, "is not JSON", options.mount_point + "/.secretfs/status.json", ""});
-  if (options.json) std::fwrite(content->data(), 1, content->size(), stdout);
+  const auto mounted = ReadMountedStatus(options.mount_point);
+  if (!mounted) return FailOnStatus(mounted.error());
+  const Json& status = mounted->json;
+  if (options.json) std::fwrite(mounted->text.data(), 1, mounted->text.size(), stdout);
   try {
     if (!options.json) PrintTable(status);
     return Verdict(status);

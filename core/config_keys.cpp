@@ -101,11 +101,6 @@ Status SetRotation(const Map& map, AuditConfig& audit) {
   return Ok{};
 }
 
-std::string FlatName(std::string name) {
-  std::ranges::replace(name, '/', '.');
-  return name;
-}
-
 /// Folders of names. Each has a socket that is called as in .credstore, so no two may be alike
 /// there.
 Status ReadScopes(const Map& map, std::vector<std::string>& scopes) {

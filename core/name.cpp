@@ -34,12 +34,16 @@ std::optional<std::string> NameProblem(std::string_view name) {
   return std::nullopt;
 }
 
+std::string FlatName(std::string_view path) {
+  std::string flat(path);
+  std::ranges::replace(flat, '/', '.');
+  return flat;
+}
+
 std::string CredentialName(std::string_view name) {
   const auto taken = [](char c) { return c >= ' ' && c < '\x7f' && c != ':'; };
   if (NameProblem(name) || name.size() > NAME_MAX || !std::ranges::all_of(name, taken)) return "";
-  std::string flat(name);
-  std::ranges::replace(flat, '/', '.');
-  return flat;
+  return FlatName(name);
 }
 
 }  // namespace secretfs

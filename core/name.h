@@ -17,6 +17,9 @@ bool IsEntryName(std::string_view name);
 /// The folder at the top in which units find what they may have under the names of credentials.
 constexpr std::string_view kCredstore = ".credstore";
 
+/// A path below the mount point without folders: `db/prod` is "db.prod".
+std::string FlatName(std::string_view path);
+
 /// The name of a secret or view as a credential of systemd, which has no folders:
 /// `db/prod/password` is "db.prod.password". Empty for one that systemd would not take (over 255
 /// bytes, `:`, control characters, other than ASCII) and for what is ours.

@@ -5,9 +5,9 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cstddef>
 
+#include "core/name.h"
 #include "daemon/peer_name.h"
 
 namespace secretfs::credential_request {
@@ -45,10 +45,6 @@ bool HasEnded(int connection) {
   return ::poll(&end, 1, 0) != 0;
 }
 
-bool IsFlat(std::string_view name, std::string_view id) {
-  return std::ranges::equal(name, id, [](char a, char b) { return (a == '/' ? '.' : a) == b; });
-}
-
 /// Why the peer cannot be the one whose name it has, or "".
 std::string Disbelieve(const ucred& peer, const std::optional<PeerName>& name, const Units& units) {
   if (peer.uid != 0 && peer.uid != ::geteuid()) return "only systemd may ask here";
@@ -70,7 +66,7 @@ const File* FindById(const Snapshot& snapshot, std::string_view scope, std::stri
       if (!below) continue;
       name.remove_prefix(scope.size() + 1);
     }
-    if (IsFlat(name, id)) return &file;
+    if (name.size() == id.size() && FlatName(name) == id) return &file;
   }
   return nullptr;
 }

@@ -4,7 +4,6 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
@@ -71,9 +70,7 @@ std::vector<CredentialSocket> CredentialSockets(const CredentialsConfig& config,
   }
   std::vector<CredentialSocket> sockets{{main, ""}};
   for (const std::string& scope : config.scopes) {
-    std::string flat = scope;
-    std::ranges::replace(flat, '/', '.');
-    sockets.push_back({FolderOf(main) + "/credentials/" + flat + ".sock", scope});
+    sockets.push_back({FolderOf(main) + "/credentials/" + FlatName(scope) + ".sock", scope});
   }
   return sockets;
 }

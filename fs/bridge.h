@@ -1,6 +1,7 @@
 // The table of libfuse callbacks: each turns a request into a call of Ops and replies exactly once.
 #pragma once
 
+#include "fs/device.h"
 #include "fs/handle_table.h"
 #include "fs/interrupts.h"
 #include "fs/ops.h"
@@ -22,12 +23,14 @@ struct BridgeState {
   Interrupts interrupts;
   PollTable polls;
   Touching touching;
+  Device& device;
   /// Names are told when they go (fs/touch.h), so that the kernel may remember them. Set once,
   /// before requests come.
   bool names_last = false;
   /// Lookups of a folder: wanted, and the kernel is not yet told.
   std::atomic<bool> side_by_side{false};
-  BridgeState(const Ops& all_ops, ProcGroups& all_groups) : ops(all_ops), groups(all_groups) {}
+  BridgeState(const Ops& all_ops, ProcGroups& all_groups, Device& its_device)
+      : ops(all_ops), groups(all_groups), device(its_device) {}
 };
 
 const fuse_lowlevel_ops& BridgeTable() noexcept;

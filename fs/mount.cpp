@@ -78,6 +78,22 @@ std::optional<MountLine> FindMount(const std::string& path) {
   return found;
 }
 
+/// The number that the option `name` of a FUSE mount gives.
+std::optional<uid_t> IdIn(const std::string& options, std::string_view name) {
+  const std::string key = ',' + std::string(name) + '=';
+  const std::string all = ',' + options;
+  const size_t at = all.find(key);
+  if (at == std::string::npos) return std::nullopt;
+  uid_t id = 0;
+  const char* const begin = all.data() + at + key.size();
+  const auto [end, error] = std::from_chars(begin, all.data() + all.size(), id);
+  return error == std::errc() && end != begin ? std::optional(id) : std::nullopt;
+}
+
+Error NoMount(const std::string& path) {
+  return {Code::kNotFound, "no secretfs is mounted here", path, ""};
+}
+
 bool IsOurMount(const std::string& path) {
   const auto mount = FindMount(path);
   return mount && mount->ours;
@@ -259,18 +275,42 @@ Status CheckFolder(Mount& mount) {
   return Ok{};
 }
 
+/// All who serve share the open file, so it must be the same for each.
+Status MakeNonBlocking(const Mount& mount) {
+  const int flags = ::fcntl(mount.device.get(), F_GETFL);
+  if (flags < 0 || ::fcntl(mount.device.get(), F_SETFL, flags | O_NONBLOCK) != 0) {
+    return SystemError(errno, "cannot set up the connection", mount.path);
+  }
+  return Ok{};
+}
+
 }  // namespace
 
 Result<Mount> MountAt(const std::string& path) {
   Mount mount;
   mount.path = TRY(PrepareFolder(path));
+  mount.owner = ::geteuid();
+  mount.group = ::getegid();
   TRY(ClearDeadMounts(mount.path));
   TRY(CheckFolder(mount));
   TRY(IsRoot() ? MountAsRoot(mount) : MountAsUser(mount));
-  const int flags = ::fcntl(mount.device.get(), F_GETFL);
-  if (flags < 0 || ::fcntl(mount.device.get(), F_SETFL, flags | O_NONBLOCK) != 0) {
-    return SystemError(errno, "cannot set up the connection", mount.path);
-  }
+  TRY(MakeNonBlocking(mount));
+  return mount;
+}
+
+Result<Mount> AdoptMount(const std::string& path, UniqueFd device, UniqueFd root) {
+  const auto line = FindMount(path);
+  const auto owner = line && line->ours ? IdIn(line->options, "user_id") : std::nullopt;
+  const auto group = line && line->ours ? IdIn(line->options, "group_id") : std::nullopt;
+  if (!owner || !group) return NoMount(path);
+  Mount mount;
+  mount.path = path;
+  mount.device = std::move(device);
+  mount.root = std::move(root);
+  mount.owner = *owner;
+  mount.group = *group;
+  mount.shared = (',' + line->options + ',').find(",allow_other,") != std::string::npos;
+  TRY(MakeNonBlocking(mount));
   return mount;
 }
 
@@ -292,20 +332,12 @@ Result<UniqueFd> WritableCopy(const Mount& mount) {
 }
 
 Result<uid_t> MountedBy(const std::string& path) {
-  constexpr std::string_view kUser = "user_id=";
   std::error_code failed;
   const std::string real = std::filesystem::canonical(path, failed).string();
   const auto mount = failed ? std::nullopt : FindMount(real);
-  const Error none{Code::kNotFound, "no secretfs is mounted here", path, ""};
-  if (!mount || !mount->ours) return none;
-  const size_t at = mount->options.find(kUser);
-  if (at == std::string::npos) return none;
-  uid_t user = 0;
-  const char* const begin = mount->options.data() + at + kUser.size();
-  const auto [end, error] =
-      std::from_chars(begin, mount->options.data() + mount->options.size(), user);
-  if (error != std::errc() || end == begin) return none;
-  return user;
+  const auto user = mount && mount->ours ? IdIn(mount->options, "user_id") : std::nullopt;
+  if (!user) return NoMount(path);
+  return *user;
 }
 
 Status Unmount(const std::string& path) {

@@ -17,13 +17,22 @@ struct Mount {
   UniqueFd device;       // the /dev/fuse connection, non-blocking
   bool shared = false;   // other users may look in (allow_other); root's mounts always
   bool covered = false;  // the folder was not empty, and what is in it is hidden now
-  uint64_t id = 0;       // of root's mounts, as in /proc/self/mountinfo
+  uint64_t id = 0;       // of root's mounts, as in /proc/self/mountinfo; 0 when it was adopted
+  uid_t owner = 0;       // whose mount it is, who need not be who serves it
+  gid_t group = 0;
+  UniqueFd root;  // what WritableCopy() gave when it was mounted, if it is kept; for touching
 };
 
 /// Makes the folder if it is missing, and takes a dead secretfs mount away from it first. Errors:
 /// kInvalid when it is no folder, or a live secretfs is mounted there; kPermission; kUnavailable
 /// without /dev/fuse or fusermount3.
 Result<Mount> MountAt(const std::string& path);
+
+/// A mount that is there already, by the descriptors that who made it passed on: `device` is its
+/// connection, `root` (if there is one) a writable copy of it. Asks mountinfo alone, as nobody need
+/// be serving it. `path` is absolute, without symlinks. Errors: kNotFound when no secretfs is
+/// mounted there.
+Result<Mount> AdoptMount(const std::string& path, UniqueFd device, UniqueFd root);
 
 /// The root of a copy of root's mount that can be written to, and that nobody else can reach: what
 /// is opened through it passes the `ro` of the mount by, so that Touch (fs/touch.h) can make

@@ -129,8 +129,8 @@ Attributes Ops::DirectoryAttributes(const Snapshot& snapshot, const Node& node) 
   attributes.stat.st_ino = node.inode;
   attributes.stat.st_mode = S_IFDIR | 0755U;
   attributes.stat.st_nlink = 2 + node.subdirectories;
-  attributes.stat.st_uid = ::geteuid();  // the mount's owner: root, or the user who mounted
-  attributes.stat.st_gid = ::getegid();
+  attributes.stat.st_uid = services_.owner;
+  attributes.stat.st_gid = services_.group;
   SetTimes(attributes.stat, snapshot.created());
   return attributes;
 }

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <functional>
 #include <memory>
@@ -76,6 +77,8 @@ class Ops {
     const Accounts& accounts;
     AuditSink& audit;
     const Clock& clock;
+    uid_t owner = ::geteuid();  // of the folders: who mounted
+    gid_t group = ::getegid();
   };
   explicit Ops(const Services& services) : services_(services) {}
 

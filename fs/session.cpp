@@ -20,6 +20,7 @@ namespace secretfs::fs {
 namespace {
 
 constexpr size_t kMostAfterStop = 1000;
+constexpr int kBeatMs = 250;
 
 ssize_t ReadDevice(int fd, void* buffer, size_t size, void* /*state*/) {
   return ::read(fd, buffer, size);
@@ -33,9 +34,10 @@ void MendInitReply(BridgeState& state, const iovec* parts, int count) {
     static_cast<fuse_init_out*>(parts[1].iov_base)->flags |= FUSE_PARALLEL_DIROPS;
 }
 
-ssize_t WriteDevice(int fd, iovec* parts, int count, void* state) {
-  MendInitReply(*static_cast<BridgeState*>(state), parts, count);
-  return ::writev(fd, parts, count);
+ssize_t WriteDevice(int /*fd*/, iovec* parts, int count, void* state) {
+  BridgeState& bridge = *static_cast<BridgeState*>(state);
+  MendInitReply(bridge, parts, count);
+  return bridge.device.Write(parts, count, [](ssize_t) {});
 }
 
 /// The buffer that libfuse allocates for requests.
@@ -55,16 +57,25 @@ void Session::Free::operator()(fuse_session* session) const noexcept {
   fuse_session_destroy(session);
 }
 
-Session::Session(const Mount& mount, const Ops& ops, ProcGroups& groups, UniqueFd stop)
-    : mount_(mount), stop_(std::move(stop)), bridge_(ops, groups) {}
+Session::Session(const Mount& mount, const Ops& ops, ProcGroups& groups, State* state,
+                 UniqueFd stop)
+    : mount_(mount),
+      state_(state),
+      stop_(std::move(stop)),
+      device_(mount.device.get()),
+      bridge_(ops, groups, device_) {}
 
 Session::~Session() = default;
 
 Result<std::unique_ptr<Session>> Session::Create(const Mount& mount, const Ops& ops,
-                                                 ProcGroups& groups) {
+                                                 ProcGroups& groups, State* state,
+                                                 Recovery /*recovery*/) {
+  if (state != nullptr && state->begun()) {
+    return Error{Code::kUnsupported, "this connection cannot be taken over", mount.path, ""};
+  }
   UniqueFd stop(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
   if (!stop) return SystemError(errno, "cannot make an eventfd", "");
-  std::unique_ptr<Session> session(new Session(mount, ops, groups, std::move(stop)));
+  std::unique_ptr<Session> session(new Session(mount, ops, groups, state, std::move(stop)));
   std::array<char, 9> name{"secretfs"};
   std::array<char*, 2> argv{name.data(), nullptr};
   fuse_args args = FUSE_ARGS_INIT(1, argv.data());
@@ -84,16 +95,27 @@ Result<std::unique_ptr<Session>> Session::Create(const Mount& mount, const Ops& 
 
 Result<bool> Session::WaitForRequest() const {
   std::array<pollfd, 2> waits{{{mount_.device.get(), POLLIN, 0}, {stop_.get(), POLLIN, 0}}};
-  while (::poll(waits.data(), waits.size(), -1) < 0) {
-    if (errno != EINTR) return SystemError(errno, "cannot wait for requests", "/dev/fuse");
+  for (;;) {
+    if (state_ != nullptr) state_->Beat();
+    const int ready = ::poll(waits.data(), waits.size(), state_ == nullptr ? -1 : kBeatMs);
+    if (ready > 0) return (waits[1].revents & POLLIN) == 0;
+    if (ready < 0 && errno != EINTR)
+      return SystemError(errno, "cannot wait for requests", "/dev/fuse");
   }
-  return (waits[1].revents & POLLIN) == 0;
 }
 
 Status Session::Serve() {
+  Status ended = Receive();
+  if (leaving_) device_.Close();
+  return ended;
+}
+
+Status Session::Receive() {
   RequestBuffer request;
   // Who already asked when Stop() came still gets an answer, but a reader in a loop cannot keep us.
   for (size_t after_stop = 0; after_stop < kMostAfterStop; after_stop += stopping_ ? 1 : 0) {
+    if (leaving_) return Ok{};
+    if (state_ != nullptr) state_->Beat();
     const int size = fuse_session_receive_buf(session_.get(), &request.buffer);
     if (size > 0) {
       fuse_session_process_buf(session_.get(), &request.buffer);
@@ -141,6 +163,11 @@ void Session::Touch(const Changes& changes) {
 void Session::Stop() noexcept {
   stopping_ = true;
   eventfd_write(stop_.get(), 1);
+}
+
+void Session::Leave() noexcept {
+  leaving_ = true;
+  Stop();
 }
 
 }  // namespace secretfs::fs

@@ -1,4 +1,9 @@
 // Session: one FUSE connection and the loop that receives its requests, one at a time, by poll.
+// With a State (fs/state.h) the connection outlives it: another process goes on with a Session of
+// its own.
+//
+// A process that is killed while one of its own threads waits for an answer through the mount does
+// not end before somebody answers it: whoever starts the next one must not wait for that.
 #pragma once
 
 #include <atomic>
@@ -8,7 +13,9 @@
 #include "base/unique_fd.h"
 #include "core/changes.h"
 #include "fs/bridge.h"
+#include "fs/device.h"
 #include "fs/mount.h"
+#include "fs/state.h"
 
 struct fuse_session;
 
@@ -16,11 +23,22 @@ namespace secretfs::fs {
 
 class Ops;
 
+/// How a server gets the requests that the one before it did not answer; both are on, but for
+/// tests.
+struct Recovery {
+  bool resend = true;  // the kernel sends them again, from Linux 6.9 on
+  bool slots = true;   // they are in the state
+};
+
 class Session {
  public:
-  /// `mount` stays the caller's, and its device open, as does `ops`.
+  /// `mount` stays the caller's, and its device open, as do `ops` and `state`. Without a state, or
+  /// with a new one, the mount must be new too. With one that has begun(), the connection is taken
+  /// over: nobody else may serve it from Serve() on; until then another one may. Errors:
+  /// kUnsupported when it cannot be taken over, being set up otherwise than we would.
   static Result<std::unique_ptr<Session>> Create(const Mount& mount, const Ops& ops,
-                                                 ProcGroups& groups);
+                                                 ProcGroups& groups, State* state = nullptr,
+                                                 Recovery recovery = {});
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
   ~Session();
@@ -37,18 +55,26 @@ class Session {
   void Announce(const Changes& changes);
   /// Makes Serve() return once the requests that wait are answered. From any thread.
   void Stop() noexcept;
+  /// Makes Serve() return after the request that it is at, for another process to go on: who waits
+  /// is not answered, and from the end of Serve() on nothing is written to the connection or to the
+  /// state. From any thread.
+  void Leave() noexcept;
 
  private:
   struct Free {
     void operator()(fuse_session* session) const noexcept;
   };
-  Session(const Mount& mount, const Ops& ops, ProcGroups& groups, UniqueFd stop);
+  Session(const Mount& mount, const Ops& ops, ProcGroups& groups, State* state, UniqueFd stop);
   Result<bool> WaitForRequest() const;
+  Status Receive();
   void Touch(const Changes& changes);
 
   const Mount& mount_;
+  State* const state_;
   UniqueFd stop_;
   std::atomic<bool> stopping_{false};
+  std::atomic<bool> leaving_{false};
+  Device device_;
   BridgeState bridge_;
   std::unique_ptr<fuse_session, Free> session_;
 };

@@ -94,6 +94,12 @@ std::string LinksRecord(const std::string& mount_point) {
   return FromEnvironment("STATE_DIRECTORY", folder) + "/links" + name;
 }
 
+std::string RuntimeFolder() {
+  const std::string all = FromEnvironment("RUNTIME_DIRECTORY", "");
+  const std::string first = all.substr(0, all.find(':'));
+  return first.starts_with('/') ? first : "";
+}
+
 std::string DefaultMountPoint() {
   if (::geteuid() == 0) return "/run/secrets";
   return FromEnvironment("XDG_RUNTIME_DIR", "/run/user/" + std::to_string(::geteuid())) +

@@ -22,9 +22,13 @@ ConfigDefaults DefaultsForThisUser();
 
 /// /etc/secretfs/config.yaml; for a user other than root ~/.config/secretfs/config.yaml.
 std::string DefaultConfigFile();
-/// The file that lists the symlinks that lead into this mount: links-MOUNTPOINT in $STATE_DIRECTORY,
-/// in /var/lib/secretfs, or for a user other than root in ~/.local/state/secretfs.
+/// The file that lists the symlinks that lead into this mount: links-MOUNTPOINT in
+/// $STATE_DIRECTORY, in /var/lib/secretfs, or for a user other than root in
+/// ~/.local/state/secretfs.
 std::string LinksRecord(const std::string& mount_point);
+/// Where sockets and the like are: the first folder of $RUNTIME_DIRECTORY, as systemd gives it; ""
+/// without one.
+std::string RuntimeFolder();
 /// /run/secrets; for a user other than root $XDG_RUNTIME_DIR/secrets.
 std::string DefaultMountPoint();
 

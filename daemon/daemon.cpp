@@ -11,6 +11,7 @@
 #include <array>
 #include <cstdlib>
 #include <filesystem>
+#include <optional>
 #include <set>
 #include <thread>
 
@@ -19,6 +20,7 @@
 #include "base/text.h"
 #include "crypto/init.h"
 #include "daemon/accounts.h"
+#include "daemon/alive_lock.h"
 #include "daemon/audit_log.h"
 #include "daemon/config_files.h"
 #include "daemon/credential_server.h"
@@ -40,6 +42,8 @@ namespace secretfs {
 namespace {
 
 namespace stdfs = std::filesystem;
+
+constexpr int kBeatPause = 1000;  // milliseconds
 
 constexpr const char* kPasswdFile = "/etc/passwd";
 constexpr const char* kGroupFile = "/etc/group";
@@ -80,6 +84,7 @@ class Daemon {
         Upkeep::Start{std::move(assembly), own_files_, {kPasswdFile, kGroupFile}});
     StartWatcher();
     mount_ = TRY(fs::MountAt(options_.mount_point));
+    TakeAliveLock();
     if (const Status sockets = ServeCredentials(config.credentials); !sockets) {
       log_.Error("credentials_not_served", {{"reason", sockets.error().Text()}});
     }
@@ -106,6 +111,18 @@ class Daemon {
               CheckForActor(files);
             },
     };
+  }
+
+  /// For the guard; where there is none, nobody misses it.
+  void TakeAliveLock() {
+    const std::string folder = RuntimeFolder();
+    if (folder.empty()) return;
+    auto taken = AliveLock::Take(AliveFile(folder, mount_.path));
+    if (taken) {
+      alive_ = *std::move(taken);
+    } else {
+      log_.Warning("not_guarded", {{"reason", taken.error().Text()}});
+    }
   }
 
   void StartWatcher() {
@@ -277,7 +294,8 @@ class Daemon {
   void WaitForEnd() {
     std::array<pollfd, 2> ends{{{signals_.get(), POLLIN, 0}, {receiver_ended_.get(), POLLIN, 0}}};
     for (;;) {
-      if (::poll(ends.data(), ends.size(), -1) < 0 && errno == EINTR) continue;
+      if (alive_) alive_->Beat();
+      if (::poll(ends.data(), ends.size(), kBeatPause) <= 0) continue;
       if ((ends[0].revents & POLLIN) == 0) return;
       const Order order = NextOrder(signals_.get());
       if (order == Order::kEnd) return;
@@ -327,6 +345,7 @@ class Daemon {
   const WallTime started_ = clock_.Wall();
   FileAccounts accounts_;
   fs::ProcGroups groups_{clock_};
+  std::optional<AliveLock> alive_;
   std::atomic<bool> stopping_{false};
   std::shared_ptr<IdentityStore> identities_;
   std::unique_ptr<AuditLog> audit_;

@@ -7,7 +7,6 @@
 
 #include <cerrno>
 #include <condition_variable>
-#include <cstdlib>
 #include <cstring>
 #include <deque>
 #include <mutex>
@@ -15,6 +14,7 @@
 
 #include "base/file.h"
 #include "core/unit_request.h"
+#include "daemon/config_files.h"
 
 namespace secretfs {
 namespace {
@@ -119,11 +119,8 @@ std::unique_ptr<UnitActions> UnitActions::Make(std::string socket, Log& log) {
 }
 
 std::string ActorSocket() {
-  const char* folder = std::getenv("RUNTIME_DIRECTORY");
-  // With more than one, systemd puts colons between them.
-  const std::string_view first = folder == nullptr ? "" : folder;
-  const std::string own(first.substr(0, first.find(':')));
-  return (own.starts_with('/') ? own : "/run/secretfs") + "/actor.sock";
+  const std::string folder = RuntimeFolder();
+  return (folder.empty() ? "/run/secretfs" : folder) + "/actor.sock";
 }
 
 }  // namespace secretfs

@@ -2,9 +2,11 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <memory>
+#include <optional>
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "cli/check_units.h"
 #include "cli/command.h"
 #include "cli/config_option.h"
 #include "cli/table.h"
@@ -22,6 +24,10 @@ struct Options {
   std::string config = DefaultConfigFile();
   bool decrypt = false;
   bool json = false;
+  bool units = false;
+  std::string unit_folder;  // of --units, unless it is --system
+  bool system = false;
+  std::string mount_point = "/run/secrets";
 };
 
 /// The table says it all; nothing needs to be logged on the way.
@@ -84,9 +90,24 @@ ExitCode TryEverything(const Assembly& assembly, bool json) {
                   ExitCode::kSomeSecretsFailed);
 }
 
+/// What is wrong with the arguments, or nothing.
+std::optional<Error> Misuse(const Options& options) {
+  if (options.json && !options.units && !options.decrypt) {
+    return Error{Code::kInvalid, "--json needs --decrypt or --units", "", ""};
+  }
+  if (options.units && options.unit_folder.empty() != options.system) {
+    return Error{Code::kInvalid, "--units needs a folder of unit files, or --system", "", ""};
+  }
+  return std::nullopt;
+}
+
 ExitCode Run(const Options& options) {
+  if (const auto misuse = Misuse(options)) return ui::Fail(*misuse, ExitCode::kUsage);
   const auto config = ReadConfig(options.config, DefaultsForThisUser());
   if (!config) return FailOnConfig(config.error());
+  if (options.units) {
+    return CheckUnits({options.unit_folder, options.mount_point, options.json}, *config);
+  }
   const auto log = StderrLog(Level::kInfo);  // for plugins, which may want their key touched
   const auto assembly = Assemble(*config, *log);
   if (!assembly) return FailOnConfig(assembly.error());
@@ -105,8 +126,22 @@ Command CheckCommand() {
             AddConfigOption(app, options->config);
             auto* decrypt = app.add_flag("--decrypt", options->decrypt,
                                          "fetch every secret and say which cannot be had");
-            app.add_flag("--json", options->json, "print JSON instead of a table")->needs(decrypt);
-            return [options] { return Run(*options); };
+            auto* units = app.add_option("--units", options->unit_folder,
+                                         "say which units in this folder make systemd itself look "
+                                         "into the mount; or --units --system")
+                              ->type_name("DIR")
+                              ->expected(0, 1)
+                              ->excludes(decrypt);
+            app.add_flag("--system", options->system, "with --units: those of this machine")
+                ->needs(units);
+            app.add_option("--mount", options->mount_point, "with --units: the mount point")
+                ->capture_default_str()
+                ->needs(units);
+            app.add_flag("--json", options->json, "print JSON instead of a table");
+            return [options, units]() -> ExitCode {
+              options->units = units->count() > 0;
+              return Run(*options);
+            };
           }};
 }
 

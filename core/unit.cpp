@@ -90,7 +90,16 @@ std::string_view PathFor(std::string_view text, std::string_view controllers) no
   return kNone;
 }
 
+constexpr std::string_view kUnified = "::";
+
+/// Where systemd does not use the unified hierarchy, all processes are in the root of it.
+bool IsBelowRoot(std::string_view path) noexcept { return !path.empty() && path != "/"; }
+
 }  // namespace
+
+bool IsDecidedByUnified(std::string_view cgroup) noexcept {
+  return cgroup.find('\0') == std::string_view::npos && IsBelowRoot(PathFor(cgroup, kUnified));
+}
 
 std::span<const std::string_view> UnitSuffixes() noexcept {
   static constexpr std::array<std::string_view, 5> kSuffixes{".service", ".scope", ".socket",
@@ -100,9 +109,8 @@ std::span<const std::string_view> UnitSuffixes() noexcept {
 
 Units UnitsOf(std::string_view cgroup) {
   if (cgroup.find('\0') != std::string_view::npos) return {};
-  // Where systemd does not use the unified hierarchy, all processes are in the root of it.
-  std::string_view path = PathFor(cgroup, "::");
-  if (path.empty() || path == "/") path = PathFor(cgroup, ":name=systemd:");
+  std::string_view path = PathFor(cgroup, kUnified);
+  if (!IsBelowRoot(path)) path = PathFor(cgroup, ":name=systemd:");
   const auto below_root = BelowRoot(path);
   if (!below_root) return {};
   std::string_view rest = *below_root;

@@ -24,6 +24,9 @@ struct Units {
 /// cgroup namespace. What a unit makes below its own cgroup counts as the unit.
 Units UnitsOf(std::string_view cgroup);
 
+/// Whether UnitsOf() takes such a text's line of the unified hierarchy and looks at no other.
+bool IsDecidedByUnified(std::string_view cgroup) noexcept;
+
 /// Of the kinds of unit that have processes: ".service" and others.
 std::span<const std::string_view> UnitSuffixes() noexcept;
 

@@ -57,21 +57,10 @@ namespace {
 constexpr size_t kMostStatus = size_t{32} * 1024;  // some 3,000 groups
 constexpr std::chrono::seconds kPenalty{10};
 constexpr size_t kMostPenalties = 1024;
-constexpr size_t kMostCgroup = size_t{16} * 1024;  // a dozen hierarchies with long paths
 constexpr std::string_view kRemoved = " (deleted)";
 
 std::string ProcFile(pid_t thread, std::string_view name) {
   return "/proc/" + std::to_string(thread) + "/" + std::string(name);
-}
-
-/// The kernel gives such a file as a whole or not at all. Empty for one that is longer than any.
-std::string CgroupOf(pid_t thread) {
-  const UniqueFd fd(::open(ProcFile(thread, "cgroup").c_str(), O_RDONLY | O_CLOEXEC));
-  if (!fd) return "";
-  std::array<char, kMostCgroup> text;  // not filled: this is on every open that a unit rule guards
-  const ssize_t n = ::read(fd.get(), text.data(), text.size());
-  const bool whole = n > 0 && static_cast<size_t>(n) < text.size();
-  return whole ? std::string(text.data(), static_cast<size_t>(n)) : "";
 }
 
 bool ProcIsOurs() {
@@ -122,13 +111,19 @@ bool ProcCaller::Runs(const std::string& pattern) const {
   return IsProgramOf(pid(), path);
 }
 
+const std::optional<ThreadInfo>& ProcCaller::Info() const {
+  if (!info_) info_.emplace(all_groups_.units().Ask(pid()));
+  return *info_;
+}
+
 Units ProcCaller::InUnits() const {
-  if (!units_) units_ = visible() ? UnitsOf(CgroupOf(pid())) : Units{};
+  if (!units_) units_ = visible() ? all_groups_.units().Of(pid(), Info()) : Units{};
   return *units_;
 }
 
 pid_t ProcCaller::Process() const {
   if (!visible()) return 0;
+  if (Info()) return Info()->process;
   // Most callers have one thread. To ask whether it may be signalled costs a tenth of what it costs
   // to read its status; that it may not be is an answer too.
   if (::syscall(SYS_tgkill, pid(), pid(), 0) == 0 || errno == EPERM) return pid();

@@ -13,6 +13,7 @@
 
 #include "base/clock.h"
 #include "core/policy.h"
+#include "fs/thread_units.h"
 
 namespace secretfs::fs {
 
@@ -29,10 +30,12 @@ class ProcGroups {
   /// Whether /proc shows the processes that the kernel's ids mean: not so in a pid namespace with
   /// the /proc of another.
   [[nodiscard]] bool trusted() const noexcept { return trusted_; }
+  ThreadUnits& units() noexcept { return units_; }
 
  private:
   const Clock& clock_;
   const bool trusted_;
+  ThreadUnits units_;
   std::mutex mutex_;
   std::map<uid_t, SteadyTime> too_many_until_;
 };
@@ -56,6 +59,8 @@ class ProcCaller final : public Caller {
   ProcGroups& all_groups_;
   [[nodiscard]] bool visible() const noexcept { return pid() > 0 && all_groups_.trusted(); }
   mutable std::optional<std::vector<gid_t>> groups_;
+  [[nodiscard]] const std::optional<ThreadInfo>& Info() const;
+  mutable std::optional<std::optional<ThreadInfo>> info_;
   mutable std::optional<Units> units_;
   mutable std::optional<std::string> executable_;
 };

@@ -85,6 +85,15 @@ TEST(Units, TheUnifiedHierarchyCountsFirst) {
   EXPECT_EQ(UnitsOf("1:name=other:/a.service\n2:cpu:/b.service\n"), Units{});
 }
 
+TEST(Units, AreDecidedByTheUnifiedHierarchyUnlessAllAreInItsRoot) {
+  EXPECT_TRUE(IsDecidedByUnified("0::/system.slice/b.service\n"));
+  EXPECT_TRUE(IsDecidedByUnified("1:name=systemd:/a.service\n0::/elsewhere\n"));
+  EXPECT_FALSE(IsDecidedByUnified("1:name=systemd:/a.service\n0::/\n"));
+  EXPECT_FALSE(IsDecidedByUnified("1:name=systemd:/a.service\n"));
+  EXPECT_FALSE(IsDecidedByUnified(""));
+  EXPECT_FALSE(IsDecidedByUnified(std::string("0::/a.service\0\n", 15)));
+}
+
 TEST(Units, ThereAreNoneInPlacesThatAreNotWellFormed) {
   for (const char* path : {"",
                            "/",

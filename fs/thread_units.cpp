@@ -38,6 +38,22 @@ bool IsUnsupported(int error) noexcept {
          error == EOPNOTSUPP;
 }
 
+/// 0 or the errno.
+int OpenThread(pid_t thread, UniqueFd& fd) noexcept {
+  fd.reset(static_cast<int>(::syscall(SYS_pidfd_open, thread, kThread)));
+  return fd ? 0 : errno;
+}
+
+/// 0 or the errno; ESRCH when the thread has ended.
+int AskKernel(int fd, ThreadInfo& answer) noexcept {
+  PidfdInfo info;
+  info.mask = kWantCgroup;
+  if (::ioctl(fd, kGetInfo, &info) != 0) return errno;
+  answer.process = static_cast<pid_t>(info.process);
+  answer.cgroup = (info.mask & kWantCgroup) != 0 ? info.cgroup : 0;
+  return 0;
+}
+
 }  // namespace
 
 /// The kernel gives such a file as a whole or not at all. Empty for one that is longer than any.
@@ -53,15 +69,21 @@ std::string CgroupTextOf(pid_t thread) {
 
 std::optional<ThreadInfo> ThreadUnits::Ask(pid_t thread) {
   if (thread <= 0 || !can_ask_.load(std::memory_order_relaxed)) return std::nullopt;
-  PidfdInfo info;
-  info.mask = kWantCgroup;
-  const UniqueFd fd(static_cast<int>(::syscall(SYS_pidfd_open, thread, kThread)));
-  if (!fd || ::ioctl(fd.get(), kGetInfo, &info) != 0) {
-    if (IsUnsupported(errno)) can_ask_ = false;
-    return std::nullopt;
+  const std::lock_guard lock(mutex_);
+  Known& known = threads_[static_cast<size_t>(thread) % threads_.size()];
+  ThreadInfo info;
+  if (known.thread == thread && AskKernel(known.fd.get(), info) == 0) return info;
+  int error = OpenThread(thread, known.fd);
+  if (error == EMFILE || error == ENFILE) {
+    threads_ = {};
+    error = OpenThread(thread, known.fd);
   }
-  const uint64_t cgroup = (info.mask & kWantCgroup) != 0 ? info.cgroup : 0;
-  return ThreadInfo{static_cast<pid_t>(info.process), cgroup};
+  known.thread = thread;
+  if (error == 0) error = AskKernel(known.fd.get(), info);
+  if (error == 0) return info;
+  known = {};
+  if (IsUnsupported(error)) can_ask_ = false;
+  return std::nullopt;
 }
 
 Units ThreadUnits::Of(pid_t thread, const std::optional<ThreadInfo>& info) {

@@ -4,6 +4,7 @@
 
 #include <sys/types.h>
 
+#include <array>
 #include <atomic>
 #include <cstdint>
 #include <map>
@@ -11,6 +12,7 @@
 #include <optional>
 #include <string>
 
+#include "base/unique_fd.h"
 #include "core/unit.h"
 
 namespace secretfs::fs {
@@ -21,10 +23,11 @@ struct ThreadInfo {
 };
 
 /// Knows units by the number of their cgroup, which the kernel never uses for another one, and
-/// whose path cannot change. Thread-safe; its memory is bounded.
+/// whose path cannot change. Thread-safe; its memory and descriptors are bounded.
 class ThreadUnits {
  public:
-  static constexpr size_t kMost = 1024;  // cgroups that are known
+  static constexpr size_t kMost = 1024;       // cgroups that are known
+  static constexpr size_t kDescriptors = 64;  // of threads that asked before
 
   /// Empty on older kernels, and for a thread that is not there.
   std::optional<ThreadInfo> Ask(pid_t thread);
@@ -34,10 +37,17 @@ class ThreadUnits {
   [[nodiscard]] size_t known() const;
 
  private:
+  /// A descriptor of a thread; making one costs several times what it costs to ask it. It answers
+  /// for that thread alone, so while it answers no other one has the number.
+  struct Known {
+    pid_t thread = 0;
+    UniqueFd fd;
+  };
   void Keep(uint64_t cgroup, const Units& units);
 
   std::atomic<bool> can_ask_{true};
-  mutable std::mutex mutex_;
+  mutable std::mutex mutex_;  // guards what follows
+  std::array<Known, kDescriptors> threads_;
   std::map<uint64_t, Units> units_;
 };
 

@@ -2,12 +2,15 @@
 
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <filesystem>
 #include <fstream>
 #include <thread>
+#include <utility>
 #include <vector>
 
 namespace secretfs::fs {
@@ -122,6 +125,41 @@ TEST_F(ThreadUnitsTest, KnowsTheProcessOfAThread) {
     ASSERT_TRUE(info);
     EXPECT_EQ(info->process, getpid());
   }).join();
+}
+
+TEST_F(ThreadUnitsTest, ADescriptorOfAThreadThatEndedIsNotAsked) {
+  const auto before = units_.Ask(child_);
+  ASSERT_TRUE(before);
+  kill(child_, SIGKILL);
+  ASSERT_EQ(waitpid(child_, nullptr, 0), child_);
+  const pid_t number = std::exchange(child_, -1);
+  EXPECT_FALSE(units_.Ask(number));
+  EXPECT_TRUE(units_.Ask(getpid())) << "which the kernel still tells of others";
+}
+
+TEST_F(ThreadUnitsTest, HoldsABoundedNumberOfDescriptors) {
+  const auto open_files = [] {
+    const std::filesystem::directory_iterator all("/proc/self/fd");
+    return std::distance(begin(all), end(all));
+  };
+  const auto before = open_files();
+  for (pid_t thread = 1; thread < 20'000; ++thread) units_.Ask(thread);
+  EXPECT_LE(open_files(), before + static_cast<long>(ThreadUnits::kDescriptors));
+}
+
+TEST_F(ThreadUnitsTest, GivesItsDescriptorsUpWhenThereAreNoMore) {
+  ASSERT_TRUE(units_.Ask(getpid()));
+  rlimit before{};
+  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &before), 0);
+  const rlimit few{128, before.rlim_max};
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &few), 0);
+  std::vector<UniqueFd> all;
+  for (int fd = dup(STDERR_FILENO); fd >= 0; fd = dup(STDERR_FILENO)) {
+    all.emplace_back(fd);
+  }
+  EXPECT_TRUE(units_.Ask(child_));
+  all.clear();
+  setrlimit(RLIMIT_NOFILE, &before);
 }
 
 TEST_F(ThreadUnitsTest, AThreadThatIsNotThereDoesNotEndTheAsking) {

@@ -209,6 +209,14 @@ size_t RoundedSize(size_t size) noexcept {
                                                       : kSlotSizes[size_class];
   return slot - kCanaryBytes;
 }
+bool CanLock(size_t bytes) noexcept {
+  void* probe = mmap(nullptr, bytes, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (probe == MAP_FAILED) return false;
+  const bool can = mlock2(probe, bytes, MLOCK_ONFAULT) == 0;
+  munmap(probe, bytes);
+  return can;
+}
+
 Stats GetStats() noexcept { return TheHeap().GetStats(); }
 
 }  // namespace secretfs::secret_heap

@@ -25,6 +25,9 @@ size_t UsableSize(const void* block) noexcept;
 /// The usable size that Allocate(size) would give: two sizes with the same rounding need no copy.
 size_t RoundedSize(size_t size) noexcept;
 
+/// Whether so many bytes more could be locked now; locks none.
+bool CanLock(size_t bytes) noexcept;
+
 struct Stats {
   size_t blocks = 0;        // live blocks
   size_t locked_bytes = 0;  // mapped and locked, without guard pages

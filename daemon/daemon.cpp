@@ -365,6 +365,7 @@ class Daemon {
 }  // namespace
 
 Status RunDaemon(const DaemonOptions& options, const Config& config, Assembly assembly, Log& log) {
+  TRY(CheckLockableMemory());
   UniqueFd signals = TRY(BlockSignals());
   AllowManyDescriptors();
   return Daemon(options, log, std::move(signals)).Run(config, std::move(assembly));

@@ -262,6 +262,31 @@ as() { # USER COMMAND...
   "${as_user[@]}" "$@"
 }
 
+# --- units ----------------------------------------------------------------------------------------
+
+# Makes a slice for units made by hand, in the hierarchy by which units are told here: the unified
+# one, alone or beside others. False where that cannot be done.
+make_slice() {
+  local hierarchy
+  for hierarchy in /sys/fs/cgroup /sys/fs/cgroup/unified /sys/fs/cgroup/systemd; do
+    [[ -w $hierarchy/cgroup.procs ]] || continue
+    slice=$hierarchy/sfstest$$.slice
+    mkdir "$slice" 2>/dev/null || return 1
+    undo+=("find '$slice' -depth -type d -exec rmdir {} +")
+    return 0
+  done
+  return 1
+}
+add_unit() { mkdir -p "$slice/$1"; } # PATH below the slice
+
+# Runs a command in a unit. What is left in it ends with the command.
+in_unit() { # UNIT COMMAND...
+  local unit=$1
+  shift
+  # shellcheck disable=SC2016
+  sh -c 'echo $$ >"$1/cgroup.procs" && shift && exec "$@"' - "$slice/$unit" "$@"
+}
+
 # --- the end --------------------------------------------------------------------------------------
 
 clean_up() {

@@ -146,6 +146,11 @@ done <<'JSON'
 @
 JSON
 broken=$i
+# What others get by a socket, and what changes while it is served: to another secret, and to one that
+# cannot be parsed.
+secret by-socket && printf '%s\n' "$text" >src/by-socket
+secret rotated-away && printf '%s\n' "$text" >src/rotating
+secret kept-token && printf '{"github.com": "%s"}' "$text" >src/rotating.json
 secret broken-identity
 printf 'AGE-SECRET-KEY-1%s\n' "${text^^}" >src/broken-identity
 printf %s "${text^^}" | needle broken-identity-upper
@@ -164,7 +169,8 @@ printf '%s' "$control" | needle CONTROL
   printf 'identities: [src/broken-identity, src/broken-ssh, src/x25519, src/ed25519, src/rsa, src/rsa-pem, src/plugin,\n'
   printf '  {file: src/locked, passphrase: src/ssh-passphrase}, {file: src/inner.age, passphrase: src/file-passphrase}]\n'
   printf 'plugins: {dir: plugins}\n'
-  printf 'audit: {file: audit.jsonl}\nsources:\n  tokens: {tokens: src/tokens.json}\n'
+  printf 'audit: {file: audit.jsonl}\ncredentials: {socket: %s/socket}\n' "$work"
+  printf 'sources:\n  tokens: {tokens: src/tokens.json}\n  rotating: {tokens: src/rotating.json}\n'
   for ((i = 1; i <= broken; i++)); do printf '  broken%s: {tokens: src/broken-%s.json}\n' "$i" "$i"; done
   cat <<'YAML'
 views:
@@ -180,6 +186,8 @@ YAML
   for ((i = 1; i <= broken; i++)); do printf '  bad/git%s: {format: git-credentials, source: broken%s}\n' "$i" "$i"; done
   printf 'secrets:\n  token: {source: tokens, key: github.com}\n  odd: {source: tokens, key: odd.example}\n  no-host: {source: tokens, key: no.example}\n'
   for name in age armored ssh-ed25519 ssh-rsa ssh-rsa-pem large locked inner-sealed plugged; do printf '  %s: {age: src/%s.age}\n' "$name" "$name"; done
+  printf '  by-socket: {file: src/by-socket, readers: ["unit:memory.service"]}\n'
+  printf '  rotating: {file: src/rotating}\n  rotating-token: {source: rotating, key: github.com}\n'
   printf '  file: {file: src/file}\n  binary: {file: src/binary}\n'
   printf '  over/plain: {file: src/over}\n  over/age: {age: src/over.age}\n  bad/too-large: {age: src/too-large.age}\n'
   printf '  bad/cut: {age: src/cut.age}\n  bad/cut-later: {age: src/cut-later.age}\n'
@@ -202,8 +210,30 @@ done
 dd if="$m/over/age" of=/dev/null bs=40 skip=225000 count=1 status=none # the chunk of a part is kept
 grep -c . "$m/view/template" >/dev/null || fail 'the template cannot be read'
 cp out status
-expect_eq "$(jq '[.secrets[] | select(.state == "ready")] | length' status)" 22 'secrets that are ready'
+expect_eq "$(jq '[.secrets[] | select(.state == "ready")] | length' status)" 25 'secrets that are ready'
 expect_eq "$(jq '[.secrets[] | select(.state == "failed")] | length' status)" "$((broken + 6))" 'secrets that failed'
+
+# As systemd asks for LoadCredential=by-socket:SOCKET.
+if make_slice; then
+  add_unit memory.service
+  in_unit memory.service perl -MSocket -e '
+    my ($path, $id) = @ARGV;
+    socket my $to, AF_UNIX, SOCK_STREAM, 0 or die "$!\n";
+    bind $to, pack "S a*", AF_UNIX, "\0" . "0123456789abcdef/unit/memory.service/$id" or die "$!\n";
+    connect $to, pack_sockaddr_un $path or die "$!\n";
+    print while <$to>' "$work/socket" by-socket | cmp - src/by-socket || fail 'the socket gives something else'
+else
+  echo 'no cgroup can be made: nothing is read by the credential socket'
+fi
+
+# Rotation; who had the old one open reads on until he closes it.
+exec 9<"$m/rotating"
+secret rotated-to && printf '%s\n' "$text" >src/new && mv src/new src/rotating
+wait_until 'the new secret is served' cmp -s "$m/rotating" src/rotating
+exec 9<&-
+secret broken-rotated && printf '{"github.com": "%s", "github.com": 1' "$text" >src/new && mv src/new src/rotating.json
+wait_until 'the broken one was tried' eval '"$program" status --json "$m" >status.rotated; jq -e ".secrets[] | select(.name == \"rotating-token\" and .state == \"stale\")" status.rotated >/dev/null'
+cat "$m/rotating-token" >/dev/null || fail 'the last good token is not kept'
 
 found() { ./memory_scan needles "$@" || fail "the scan itself failed: $*"; }
 secrets_in() { grep -v '^CONTROL@' <<<"$1" || true; }
@@ -231,6 +261,8 @@ for name in age-x25519 age-armored age-ed25519 age-rsa age-rsa-pem large-4 file 
   expect_match "$in_pool" "$name@" 'what the locked pool holds'
 done
 expect_no_match "$in_pool" 'not-locked' 'the pool'
+for name in rotated-to kept-token by-socket; do expect_match "$in_pool" "$name@" 'what the locked pool holds'; done
+expect_no_match "$in_pool" '(rotated-away|broken-rotated)@' 'what nobody can read any more is wiped'
 
 # (c) argv, environment, log, audit, status
 cat "/proc/$daemon/cmdline" "/proc/$daemon/environ" "$log" audit.jsonl status >said

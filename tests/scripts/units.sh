@@ -6,30 +6,12 @@ source "$(dirname "$0")/lib.sh"
 need_root
 need jq setpriv useradd unshare
 
-# The hierarchy by which units are told here: the unified one, alone or beside others.
-hierarchy=
-for folder in /sys/fs/cgroup /sys/fs/cgroup/unified /sys/fs/cgroup/systemd; do
-  [[ -w $folder/cgroup.procs ]] || continue
-  hierarchy=$folder
-  break
-done
-[[ -n $hierarchy ]] || skip 'no cgroup hierarchy that can be written'
-slice=$hierarchy/sfstest$$.slice
-mkdir "$slice" 2>/dev/null || skip "no cgroup can be made in $hierarchy"
-undo+=("find '$slice' -depth -type d -exec rmdir {} +")
-add_unit() { mkdir -p "$slice/$1"; } # PATH below the slice
+make_slice || skip 'no cgroup can be made'
 add_unit db.service
 add_unit db.service/web.service # what a unit makes below itself
 add_unit web.service
 add_unit "user@4711.service/app.slice/backup.service"
 
-# Runs a command in a unit. What is left in it ends with the command.
-in_unit() { # UNIT COMMAND...
-  local unit=$1
-  shift
-  # shellcheck disable=SC2016
-  sh -c 'echo $$ >"$1/cgroup.procs" && shift && exec "$@"' - "$slice/$unit" "$@"
-}
 told=$(in_unit db.service cat /proc/self/cgroup)
 expect_match "$told" "/sfstest$$.slice/db.service" 'the cgroup of a process in a unit made by hand'
 if [[ $told == *'/../'* ]]; then skip 'this is a cgroup namespace below the one of the hierarchy'; fi

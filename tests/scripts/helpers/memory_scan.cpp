@@ -101,6 +101,21 @@ std::vector<Mapping> ReadMappings(const std::string& pid) {
   return mappings;
 }
 
+/// Pages that cannot be read (nobody touched them yet, or they are beyond a file's end) as zeros;
+/// empty when none can.
+std::string ReadMapping(int memory, const Mapping& mapping) {
+  constexpr size_t kPage = 4096;
+  std::string bytes(mapping.end - mapping.begin, '\0');
+  bool any = false;
+  for (size_t at = 0; at < bytes.size();) {
+    const ssize_t n = pread(memory, bytes.data() + at, bytes.size() - at,
+                            static_cast<off_t>(mapping.begin + at));
+    any |= n > 0;
+    at = n > 0 ? at + static_cast<size_t>(n) : (at / kPage + 1) * kPage;
+  }
+  return any ? bytes : "";
+}
+
 void ScanProcess(const std::vector<Needle>& needles, const std::string& pid, bool pool) {
   const int memory = open(("/proc/" + pid + "/mem").c_str(), O_RDONLY | O_CLOEXEC);
   if (memory < 0) Die("cannot read the memory of " + pid);
@@ -110,11 +125,9 @@ void ScanProcess(const std::vector<Needle>& needles, const std::string& pid, boo
     if (pool && !mapping.Has("lo")) {
       std::printf("not-locked %llx\n", static_cast<unsigned long long>(mapping.begin));
     }
-    std::string bytes(mapping.end - mapping.begin, '\0');
-    const ssize_t n = pread(memory, bytes.data(), bytes.size(), static_cast<off_t>(mapping.begin));
-    if (n <= 0) continue;  // touched by nobody yet, or beyond a file's end
-    scanned += static_cast<size_t>(n);
-    Search(needles, {bytes.data(), static_cast<size_t>(n)}, mapping.begin, mapping.name);
+    const std::string bytes = ReadMapping(memory, mapping);
+    scanned += bytes.size();
+    Search(needles, bytes, mapping.begin, mapping.name);
   }
   if (scanned == 0) Die("nothing of the memory of " + pid + " could be read");
 }

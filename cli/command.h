@@ -31,6 +31,7 @@ Command EditCommand();
 Command EncryptCommand();
 Command ExplainCommand();
 Command GitCredentialCommand();
+Command GuardCommand();
 Command ImportCommand();
 Command InspectCommand();
 Command KeygenCommand();

@@ -6,7 +6,8 @@ std::vector<Command> Commands() {
   return {MountCommand(),   ActorCommand(),  CheckCommand(),   StatusCommand(),
           ReloadCommand(),  AuditCommand(),  ExplainCommand(), DecryptCommand(),
           EncryptCommand(), KeygenCommand(), InspectCommand(), EditCommand(),
-          RekeyCommand(),   ImportCommand(), TokensCommand(),  GitCredentialCommand()};
+          RekeyCommand(),   ImportCommand(), TokensCommand(),  GitCredentialCommand(),
+          GuardCommand()};
 }
 
 }  // namespace secretfs

@@ -21,62 +21,17 @@
 #include "base/child_process.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "fs/mount_table.h"
 
 namespace secretfs::fs {
 namespace {
 
 constexpr const char* kKind = "fuse";
-constexpr const char* kType = "fuse.secretfs";  // with its subtype
 constexpr std::string_view kHelper = "fusermount3";
 constexpr std::string_view kHelperFolders[] = {"/run/wrappers/bin", "/usr/bin", "/bin",
                                                "/usr/local/bin"};
 
 bool IsRoot() { return ::geteuid() == 0; }
-
-/// mountinfo writes blank, tab, newline and backslash of a path as \ooo. (proc(5))
-std::string MountinfoPath(std::string_view path) {
-  std::string out;
-  for (const char c : path) {
-    if (c == ' ')
-      out += "\\040";
-    else if (c == '\t')
-      out += "\\011";
-    else if (c == '\n')
-      out += "\\012";
-    else if (c == '\\')
-      out += "\\134";
-    else
-      out += c;
-  }
-  return out;
-}
-
-struct MountLine {
-  bool ours = false;
-  std::string options;  // of the file system
-};
-
-/// Of the topmost mount at `path`, alive or dead. Asks mountinfo, since a dead one cannot be asked.
-std::optional<MountLine> FindMount(const std::string& path) {
-  const auto table = ReadFile("/proc/self/mountinfo", size_t{64} << 20U);
-  if (!table) return std::nullopt;
-  std::istringstream lines{std::string(AsText(*table))};
-  std::optional<MountLine> found;
-  for (std::string line; std::getline(lines, line);) {
-    std::istringstream fields(line);
-    std::string skip;
-    std::string point;
-    std::string type;
-    fields >> skip >> skip >> skip >> skip >> point;
-    while (fields >> skip && skip != "-") {
-    }
-    MountLine mount;
-    fields >> type >> skip >> mount.options;
-    mount.ours = type == kType;
-    if (point == MountinfoPath(path)) found = mount;  // later lines lie on top
-  }
-  return found;
-}
 
 /// The number that the option `name` of a FUSE mount gives.
 std::optional<uid_t> IdIn(const std::string& options, std::string_view name) {

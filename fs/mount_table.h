@@ -1,0 +1,22 @@
+// What is mounted where, as mountinfo has it: without asking the mount itself, which does not
+// answer while nobody serves it.
+#pragma once
+
+#include <optional>
+#include <string>
+
+namespace secretfs::fs {
+
+struct MountLine {
+  bool ours = false;    // a secretfs
+  std::string device;   // "MAJOR:MINOR", of no other file system while this one lives
+  std::string options;  // of the file system
+};
+
+/// The topmost mount at `path`, alive or dead.
+std::optional<MountLine> FindMount(const std::string& path);
+
+/// Whether the file system with this number is still mounted at `path`, perhaps below another one.
+bool IsMountedAt(const std::string& path, const std::string& device);
+
+}  // namespace secretfs::fs

@@ -117,6 +117,10 @@ std::string Summary(const Json& status) {
   } else if (reloads.contains("age")) {
     text += "; last reload " + Ago(reloads, "age");
   }
+  const Json survival = status.value("survival", Json::object());
+  if (const auto restarts = survival.value("restarts", uint64_t{0}); restarts > 0) {
+    text += "; restarted " + std::to_string(restarts) + (restarts == 1 ? " time" : " times");
+  }
   if (const auto dropped = status.value("audit_dropped", uint64_t{0}); dropped > 0) {
     text += "; " + std::to_string(dropped) + " decisions not recorded";
   }

@@ -97,6 +97,26 @@ void AddDaemon(Metrics& metrics, const StatusFacts& facts) {
   metrics.Sample(*facts.waiting_readers);
 }
 
+void AddSurvival(Metrics& metrics, const Survival& survival) {
+  metrics.Family("supervisor_pid", "gauge", "The process that starts servers anew.");
+  metrics.Sample(static_cast<uint64_t>(survival.supervisor));
+  metrics.Family("restarts_total", "counter", "Servers of this mount after the first.");
+  metrics.Sample(survival.restarts);
+  metrics.Family("hung_servers_total", "counter",
+                 "Servers that were ended since they did nothing.");
+  metrics.Sample(survival.hung);
+  metrics.Family("longest_gap_milliseconds", "gauge", "The longest time for which nobody served.");
+  metrics.Sample(static_cast<uint64_t>(survival.longest_gap.count()));
+  metrics.Family("requests_recovered_total", "counter", "Requests that a later server answered.");
+  metrics.Sample("by=\"kernel\"", survival.resent);
+  metrics.Sample("by=\"state\"", survival.replayed);
+  metrics.Family("requests_refused_total", "counter", "Requests that could not be written down.");
+  metrics.Sample(survival.refused);
+  metrics.Family("open_files_taken_over_total", "counter", "Open files that a later server met.");
+  metrics.Sample("result=\"same\"", survival.restored);
+  metrics.Sample("result=\"stale\"", survival.stale);
+}
+
 }  // namespace
 
 std::string MetricsText(const StatusFacts& facts, const std::vector<File>& files) {
@@ -105,6 +125,7 @@ std::string MetricsText(const StatusFacts& facts, const std::vector<File>& files
   metrics.Sample("version=" + Label(facts.version), 1);
   AddSecrets(metrics, Gather(files), facts.now);
   AddDaemon(metrics, facts);
+  if (facts.survival) AddSurvival(metrics, *facts.survival);
   return metrics.Take();
 }
 

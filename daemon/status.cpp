@@ -95,6 +95,18 @@ Json Describe(const Reloads& reloads, WallTime now) {
   return json;
 }
 
+Json Describe(const Survival& survival) {
+  return {{"supervisor", survival.supervisor},
+          {"restarts", survival.restarts},
+          {"hung", survival.hung},
+          {"resent", survival.resent},
+          {"replayed", survival.replayed},
+          {"refused", survival.refused},
+          {"restored", survival.restored},
+          {"stale", survival.stale},
+          {"longest_gap_ms", survival.longest_gap.count()}};
+}
+
 std::string Print(const Json& json) {
   return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
@@ -122,6 +134,7 @@ std::string StatusJson(const StatusFacts& facts, const std::vector<File>& files)
             {"reloads", Describe(facts.reloads, facts.now)},
             {"audit_dropped", facts.audit_dropped}};
   if (facts.waiting_readers) json["waiting_readers"] = *facts.waiting_readers;
+  if (facts.survival) json["survival"] = Describe(*facts.survival);
   json["identity_problems"] = Json::array();
   for (const Error& problem : facts.identity_problems)
     json["identity_problems"].push_back(Describe(problem));

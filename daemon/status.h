@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "core/snapshot.h"
+#include "daemon/survival.h"
 
 namespace secretfs {
 
@@ -33,6 +34,7 @@ struct StatusFacts {
   uint64_t audit_dropped = 0;
   std::optional<uint64_t> waiting_readers{};  // when that is known
   std::vector<Error> identity_problems{};
+  std::optional<Survival> survival{};  // when there is a supervisor
   const Accounts* accounts = nullptr;  // null: it is not told which names do not exist
 };
 

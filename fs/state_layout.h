@@ -10,7 +10,7 @@
 
 namespace secretfs::fs {
 
-constexpr uint64_t kLayout = 0x5345435245540001;  // "SECRET", 1
+constexpr uint64_t kLayout = 0x5345435245540002;  // "SECRET", 2
 
 constexpr size_t kPage = 4096;
 constexpr size_t kLandingBytes = 132 * size_t{1024};  // the largest request, a WRITE of 128 KiB
@@ -49,6 +49,7 @@ struct Counters {
   std::atomic<uint64_t> restored;     // open files that went on in a later server
   std::atomic<uint64_t> stale;        // open files that could not
   std::atomic<uint64_t> stalls;       // servers that were ended since they did not beat
+  std::atomic<uint64_t> longest_gap;  // in milliseconds, between two of them
 };
 
 /// What the kernel and the first server agreed on.

@@ -132,6 +132,30 @@ TEST(MetricsText, TellsOfTheDaemon) {
   EXPECT_EQ(samples.at("secretfs_waiting_readers"), 9);
 }
 
+TEST(MetricsText, TellsWhatBecameOfServersWhereThereIsASupervisor) {
+  StatusFacts facts;
+  EXPECT_EQ(Samples(facts, {}).count("secretfs_restarts_total"), 0U);
+  facts.survival = Survival{.supervisor = 42,
+                            .restarts = 3,
+                            .hung = 1,
+                            .resent = 5,
+                            .replayed = 6,
+                            .refused = 7,
+                            .restored = 8,
+                            .stale = 9,
+                            .longest_gap = std::chrono::milliseconds(46)};
+  const auto samples = Samples(facts, {});
+  EXPECT_EQ(samples.at("secretfs_supervisor_pid"), 42);
+  EXPECT_EQ(samples.at("secretfs_restarts_total"), 3);
+  EXPECT_EQ(samples.at("secretfs_hung_servers_total"), 1);
+  EXPECT_EQ(samples.at("secretfs_longest_gap_milliseconds"), 46);
+  EXPECT_EQ(samples.at(R"(secretfs_requests_recovered_total{by="kernel"})"), 5);
+  EXPECT_EQ(samples.at(R"(secretfs_requests_recovered_total{by="state"})"), 6);
+  EXPECT_EQ(samples.at("secretfs_requests_refused_total"), 7);
+  EXPECT_EQ(samples.at(R"(secretfs_open_files_taken_over_total{result="same"})"), 8);
+  EXPECT_EQ(samples.at(R"(secretfs_open_files_taken_over_total{result="stale"})"), 9);
+}
+
 TEST(MetricsText, NamesCannotForgeASample) {
   const auto entry = testkit::TextEntry("a\"} 1\nsecretfs_up 2\n\\\xff");
   const auto samples = Samples({}, {{entry, {}}});

@@ -47,6 +47,29 @@ TEST(StatusJson, TellsStateReasonAndVersionAndNoValue) {
   EXPECT_EQ(status["secrets"][3]["hint"], "add one");
 }
 
+TEST(StatusJson, TellsWhatBecameOfServersWhereThereIsASupervisor) {
+  EXPECT_FALSE(Json::parse(StatusJson({}, {})).contains("survival"));
+  StatusFacts facts;
+  facts.survival = Survival{.supervisor = 42,
+                            .restarts = 3,
+                            .hung = 1,
+                            .resent = 5,
+                            .replayed = 6,
+                            .refused = 7,
+                            .restored = 8,
+                            .stale = 9,
+                            .longest_gap = std::chrono::milliseconds(46)};
+  EXPECT_EQ(Json::parse(StatusJson(facts, {}))["survival"], (Json{{"supervisor", 42},
+                                                                  {"restarts", 3},
+                                                                  {"hung", 1},
+                                                                  {"resent", 5},
+                                                                  {"replayed", 6},
+                                                                  {"refused", 7},
+                                                                  {"restored", 8},
+                                                                  {"stale", 9},
+                                                                  {"longest_gap_ms", 46}}));
+}
+
 TEST(StatusJson, TellsTheSizeOfWhatIsNotInMemory) {
   const auto large = testkit::TextEntry("large");
   large->Publish(
@@ -122,8 +145,8 @@ TEST(StatusJson, TellsOfReloads) {
   EXPECT_EQ(status["waiting_readers"], 2);
   EXPECT_EQ(status["reloads"], (Json{{"succeeded", 2},
                                      {"failed", 1},
-                  {"asked", 7},
-                  {"answered", 6},
+                                     {"asked", 7},
+                                     {"answered", 6},
                                      {"last", "1970-01-01T00:01:50.000Z"},
                                      {"age", 50},
                                      {"last_failed", "1970-01-01T00:02:35.000Z"},

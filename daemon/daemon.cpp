@@ -28,6 +28,7 @@
 #include "daemon/links.h"
 #include "daemon/metrics.h"
 #include "daemon/path_watcher.h"
+#include "daemon/privileges.h"
 #include "daemon/signals.h"
 #include "daemon/status.h"
 #include "daemon/unit_actions.h"
@@ -36,6 +37,7 @@
 #include "fs/mount.h"
 #include "fs/ops.h"
 #include "fs/proc_caller.h"
+#include "fs/program.h"
 #include "fs/session.h"
 
 namespace secretfs {
@@ -272,6 +274,10 @@ class Daemon {
                 {{"reason", "only this user can look in: /etc/fuse.conf has no user_allow_other"}});
     }
     if (mount_.covered) log_.Warning("mount_point_not_empty", {{"mount", mount_.path}});
+    for (const Error& missing : MissingPrivileges(snapshots_->Load()->files(), audit_->Wants(true),
+                                                  !mount_.shared || fs::SeesProgramsOfOthers())) {
+      log_.Warning("unprivileged", {{"reason", missing.Text()}, {"hint", missing.hint}});
+    }
     if (!LockAllMemory()) log_.Debug("memory_not_all_locked", {});
     ReportIdentities();
   }

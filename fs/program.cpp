@@ -82,6 +82,12 @@ std::string ProgramOf(pid_t thread) {
   return n <= 0 ? "" : std::string(target.data(), static_cast<size_t>(n));
 }
 
+bool SeesProgramsOfOthers() {
+  std::array<char, 1> target{};
+  return ::readlink(LinkOf(1).c_str(), target.data(), target.size()) > 0 ||
+         (errno != EACCES && errno != EPERM);
+}
+
 bool IsProgramOf(pid_t thread, const std::string& path) {
   const UniqueFd here = OpenCached(path);
   if (!here) return false;

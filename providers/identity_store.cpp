@@ -97,6 +97,11 @@ void IdentityStore::Refresh(Source& source) {
     const UniqueFd fd = TRY(OpenSource(path));
     stamp = TRY(StampOf(fd.get(), path));
     const SecretBytes content = TRY(ReadAllSecret(fd.get(), age::kMaxIdentityFileBytes, path));
+    // As a unit has it whose SetCredential= stands in for a file that is not there.
+    if (content.size() == 0 && !source.config.file.credential.empty()) {
+      return Error{Code::kNotFound, "the credential is empty: there is no identity", path,
+                   "write one to the file that LoadCredential= of the unit names"};
+    }
     return age::ParseIdentityFile(content, path, source.help);
   };
   const auto now = StampOf(path);

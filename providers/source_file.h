@@ -11,6 +11,11 @@ namespace secretfs {
 inline Result<UniqueFd> OpenSource(const std::string& path) {
   auto fd = OpenRegular(path);
   if (!fd) fd.error().may_come = fd.error().code == Code::kNotFound;
+  if (!fd && fd.error().code == Code::kPermission) {
+    fd.error().hint =
+        "secretfs runs as a user who may not read it; as a unit it gets files of root by "
+        "LoadCredential=, or reads them with CAP_DAC_READ_SEARCH (secretfs(1), PRIVILEGES)";
+  }
   return fd;
 }
 

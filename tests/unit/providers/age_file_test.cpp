@@ -202,6 +202,22 @@ TEST_F(AgeFileTest, CredentialsComeFromTheirDirectory) {
   EXPECT_EQ(missing->Get().problems[0].hint, "add LoadCredential=identity:PATH to the unit");
 }
 
+TEST_F(AgeFileTest, AnEmptyCredentialIsAMissingIdentity) {
+  ASSERT_TRUE(ReplaceFile(folder_ / "empty", AsBytes(""), 0600));
+  const auto identities =
+      Store({Credential("empty"), AtPath(kFixtures + "x25519.txt")}, folder_.path());
+  EXPECT_TRUE(Fetch(identities, kFixtures + "x25519.age")) << "another one opens it";
+  const auto problems = identities->Get().problems;
+  ASSERT_EQ(problems.size(), 1U);
+  EXPECT_EQ(problems[0].code, Code::kNotFound);
+  EXPECT_EQ(problems[0].Text(),
+            folder_ / "empty" + ": the credential is empty: there is no identity");
+  const auto none = Fetch(Store({Credential("empty")}, folder_.path()), kFixtures + "x25519.age");
+  ASSERT_FALSE(none);
+  EXPECT_EQ(none.error().code, Code::kNoMatch);
+  EXPECT_FALSE(none.error().may_come) << "systemd gives credentials at the start only";
+}
+
 TEST_F(AgeFileTest, FailuresNameTheFile) {
   const auto identities = Store({AtPath(kFixtures + "x25519.txt")}, "");
   const std::string cut = folder_.path() + "/cut.age";

@@ -2,8 +2,12 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <linux/capability.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
+
+#include <thread>
 
 #include "base/file.h"
 #include "tests/testkit/temp_dir.h"
@@ -27,6 +31,24 @@ TEST(PlainFile, MayComeWhenItIsNotThere) {
   EXPECT_TRUE(provider->Fetch(folder / "never", {}, {}).error().may_come);
   EXPECT_TRUE(provider->Fetch(folder / "never/below", {}, {}).error().may_come);
   EXPECT_FALSE(provider->Fetch(folder.path(), {}, {}).error().may_come) << "a folder";
+}
+
+TEST(PlainFile, SaysHowAUnitGetsWhatIsRoots) {
+  const testkit::TempDir folder;
+  const std::string file = folder / "secret";
+  ASSERT_TRUE(ReplaceFile(file, AsBytes("x"), 0000));
+  Error error;
+  std::thread([&] {
+    __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+    __user_cap_data_struct none[2]{};
+    ASSERT_EQ(syscall(SYS_capset, &header, none), 0);  // of this thread
+    const auto value = MakePlainFileProvider()->Fetch(file, {}, {});
+    ASSERT_FALSE(value);
+    error = value.error();
+  }).join();
+  EXPECT_EQ(error.code, Code::kPermission);
+  EXPECT_NE(error.hint.find("LoadCredential="), std::string::npos) << error.hint;
+  EXPECT_FALSE(error.may_come);
 }
 
 TEST(PlainFile, RefusesWhatIsNoFile) {

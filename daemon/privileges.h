@@ -1,0 +1,16 @@
+// What a daemon that runs without root's capabilities cannot do: said once, with the mend, since
+// what follows from it (nobody gets in) would else be a riddle.
+#pragma once
+
+#include <vector>
+
+#include "core/snapshot.h"
+
+namespace secretfs {
+
+/// Of what `files` and an audit, if there is one, need; `sees_programs` is
+/// fs::SeesProgramsOfOthers().
+std::vector<Error> MissingPrivileges(const std::vector<File>& files, bool audited,
+                                     bool sees_programs);
+
+}  // namespace secretfs

@@ -18,6 +18,7 @@ struct Command {
   const char* summary;  // one line for --help
   /// Declares the command's options and gives what runs it once they are parsed.
   std::function<std::function<ExitCode()>(CLI::App&)> add;
+  bool hidden = false;  // from --help: nobody but secretfs itself runs it
 };
 
 std::vector<Command> Commands();
@@ -38,7 +39,9 @@ Command KeygenCommand();
 Command MountCommand();
 Command RekeyCommand();
 Command ReloadCommand();
+Command ServerCommand();
 Command StatusCommand();
+Command SuperviseCommand();
 Command TokensCommand();
 
 }  // namespace secretfs

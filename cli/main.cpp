@@ -73,6 +73,7 @@ int main(int argc, char** argv) {
   std::function<ExitCode()> run;
   for (const Command& command : Commands()) {
     CLI::App* sub = program.add_subcommand(command.name, command.summary);
+    if (command.hidden) sub->group("");
     sub->callback([&run, body = command.add(*sub)] { run = body; });
   }
   try {

@@ -3,11 +3,11 @@
 namespace secretfs {
 
 std::vector<Command> Commands() {
-  return {MountCommand(),   ActorCommand(),  CheckCommand(),   StatusCommand(),
-          ReloadCommand(),  AuditCommand(),  ExplainCommand(), DecryptCommand(),
-          EncryptCommand(), KeygenCommand(), InspectCommand(), EditCommand(),
-          RekeyCommand(),   ImportCommand(), TokensCommand(),  GitCredentialCommand(),
-          GuardCommand()};
+  return {MountCommand(),   SuperviseCommand(),     ServerCommand(),  ActorCommand(),
+          CheckCommand(),   StatusCommand(),        ReloadCommand(),  AuditCommand(),
+          ExplainCommand(), DecryptCommand(),       EncryptCommand(), KeygenCommand(),
+          InspectCommand(), EditCommand(),          RekeyCommand(),   ImportCommand(),
+          TokensCommand(),  GitCredentialCommand(), GuardCommand()};
 }
 
 }  // namespace secretfs

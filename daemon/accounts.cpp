@@ -95,4 +95,13 @@ void AskNssForNames(const std::vector<const Access*>& all, FileAccounts& account
   for (const std::string& name : names.groups) accounts.AskNssForGroup(name);
 }
 
+/// Each name once: a look-up that NSS fails can take a millisecond, and thousands of secrets may
+/// name the same user.
+void AskNssForNames(const Config& config, FileAccounts& accounts) {
+  std::vector<const Access*> all;
+  for (const SecretConfig& secret : config.secrets) all.push_back(&secret.access);
+  for (const ViewConfig& view : config.views) all.push_back(&view.access);
+  AskNssForNames(all, accounts);
+}
+
 }  // namespace secretfs

@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "core/access.h"
+#include "core/config.h"
 
 namespace secretfs {
 
@@ -55,5 +56,6 @@ class FileAccounts final : public Accounts {
 
 /// Asks NSS for the names that these have and the files do not, each once.
 void AskNssForNames(const std::vector<const Access*>& all, FileAccounts& accounts);
+void AskNssForNames(const Config& config, FileAccounts& accounts);
 
 }  // namespace secretfs

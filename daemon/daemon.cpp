@@ -1,6 +1,5 @@
 #include "daemon/daemon.h"
 
-#include <poll.h>
 #include <pthread.h>
 #include <sys/eventfd.h>
 #include <sys/stat.h>
@@ -8,8 +7,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
-#include <cstdlib>
 #include <filesystem>
 #include <optional>
 #include <set>
@@ -23,10 +20,13 @@
 #include "daemon/alive_lock.h"
 #include "daemon/audit_log.h"
 #include "daemon/config_files.h"
-#include "daemon/credential_server.h"
+#include "daemon/credential_service.h"
+#include "daemon/ending.h"
 #include "daemon/harden.h"
+#include "daemon/health.h"
 #include "daemon/links.h"
 #include "daemon/metrics.h"
+#include "daemon/own_file.h"
 #include "daemon/path_watcher.h"
 #include "daemon/privileges.h"
 #include "daemon/signals.h"
@@ -45,49 +45,49 @@ namespace {
 
 namespace stdfs = std::filesystem;
 
-constexpr int kBeatPause = 1000;  // milliseconds
-
 constexpr const char* kPasswdFile = "/etc/passwd";
 constexpr const char* kGroupFile = "/etc/group";
 
-/// Each name once: a look-up that NSS fails can take a millisecond, and thousands of secrets may
-/// name the same user.
-void AskNssForNames(const Config& config, FileAccounts& accounts) {
-  std::vector<const Access*> all;
-  for (const SecretConfig& secret : config.secrets) all.push_back(&secret.access);
-  for (const ViewConfig& view : config.views) all.push_back(&view.access);
-  secretfs::AskNssForNames(all, accounts);
-}
-
 class Daemon {
  public:
-  Daemon(const DaemonOptions& options, Log& log, UniqueFd signals)
+  Daemon(const DaemonOptions& options, Log& log, UniqueFd signals, std::optional<Takeover> takeover)
       : options_(options),
         log_(log),
         signals_(std::move(signals)),
-        accounts_(clock_, kPasswdFile, kGroupFile) {}
+        takeover_(std::move(takeover)),
+        accounts_(clock_, kPasswdFile, kGroupFile) {
+    if (takeover_) supervisor_.emplace(std::move(takeover_->control));
+  }
 
   Status Run(const Config& config, Assembly assembly) {
     identities_ = assembly.identities;
     identities_->Use(assembly.identity_configs, assembly.plugins);
     AskNssForNames(config, accounts_);
     audit_ = TRY(AuditLog::Open(config.audit, clock_, log_));
-    own_files_ = {OwnFile("status.json", StatusJson), OwnFile("metrics", MetricsText)};
+    own_files_ = {
+        OwnFile("status.json", options_.defaults, clock_,
+                [this] { return StatusJson(Facts(), snapshots_->Load()->files()); }),
+        OwnFile("metrics", options_.defaults, clock_,
+                [this] { return MetricsText(Facts(), snapshots_->Load()->files()); }),
+    };
+    if (supervisor_) own_files_.push_back(HealthFile(clock_));
     std::vector<File> files = assembly.files;
     files.insert(files.end(), own_files_.begin(), own_files_.end());
     snapshots_ = std::make_unique<SnapshotCell>(Snapshot::Build(files, started_));
     loader_ = std::make_unique<WorkerLoader>(
         clock_, log_, std::clamp(std::thread::hardware_concurrency(), 2U, 4U),
         [this](const EntryPtr& entry) { upkeep_->Tried(entry); });
-    ops_ = std::make_unique<fs::Ops>(
-        fs::Ops::Services{*snapshots_, *loader_, accounts_, *audit_, clock_});
+    ops_ = std::make_unique<fs::Ops>(fs::Ops::Services{*snapshots_, *loader_, accounts_, *audit_,
+                                                       clock_, *options_.defaults.owner.number,
+                                                       *options_.defaults.group.number});
     upkeep_ = std::make_unique<Upkeep>(
         UpkeepServices(),
         Upkeep::Start{std::move(assembly), own_files_, {kPasswdFile, kGroupFile}});
     StartWatcher();
-    mount_ = TRY(fs::MountAt(options_.mount_point));
+    if (!TRY(TakeMount())) return Ok{};
     TakeAliveLock();
-    if (const Status sockets = ServeCredentials(config.credentials); !sockets) {
+    credentials_.emplace(CredentialServices());
+    if (const Status sockets = credentials_->Serve(config.credentials); !sockets) {
       log_.Error("credentials_not_served", {{"reason", sockets.error().Text()}});
     }
     return Serve(config.secrets.size() + config.views.size());
@@ -174,47 +174,51 @@ class Daemon {
   /// What a reloaded configuration says of the daemon itself.
   Status Configure(const Config& config) {
     AskNssForNames(config, accounts_);
-    const std::vector<CredentialSocket> before = credential_sockets_;
-    TRY(ServeCredentials(config.credentials));
+    const std::vector<CredentialSocket> before = credentials_->sockets();
+    TRY(credentials_->Serve(config.credentials));
     const Status audited = audit_->Reconfigure(config.audit);
-    if (!audited) (void)Listen(before);  // or what is served and what is on record would differ
+    if (!audited)
+      (void)credentials_->Listen(before);  // or what is served and what is on record would differ
     return audited;
   }
 
-  /// One that cannot have its sockets leaves those that were there.
-  Status ServeCredentials(const CredentialsConfig& config) {
-    const char* runtime = std::getenv("RUNTIME_DIRECTORY");
-    return Listen(CredentialSockets(config, runtime == nullptr ? "" : runtime));
+  CredentialServer::Services CredentialServices() {
+    return {*snapshots_,
+            *loader_,
+            accounts_,
+            *audit_,
+            clock_,
+            log_,
+            [this](uid_t uid, gid_t gid, pid_t pid) -> std::unique_ptr<Caller> {
+              return std::make_unique<fs::ProcCaller>(uid, gid, pid, groups_);
+            }};
   }
 
-  Status Listen(std::vector<CredentialSocket> sockets) {
-    if (sockets == credential_sockets_) return Ok{};
-    credentials_.reset();
-    auto started = StartCredentials(sockets);
-    if (!started) {
-      if (auto again = StartCredentials(credential_sockets_)) credentials_ = *std::move(again);
-      return std::move(started).error();
+  /// False when there is nothing to serve after all.
+  Result<bool> TakeMount() {
+    if (!takeover_) {
+      mount_ = TRY(fs::MountAt(options_.mount_point));
+      return true;
     }
-    credentials_ = *std::move(started);
-    credential_sockets_ = std::move(sockets);
-    return Ok{};
+    if (!AwaitGo(*supervisor_, signals_.get())) return false;
+    state_ = TRY(Takeable(fs::State::Open(takeover_->state.get())));
+    mount_ = TRY(Takeable(fs::AdoptMount(options_.mount_point, std::move(takeover_->device),
+                                         std::move(takeover_->root))));
+    return true;
   }
 
-  /// None for no sockets.
-  Result<std::unique_ptr<CredentialServer>> StartCredentials(
-      const std::vector<CredentialSocket>& sockets) {
-    if (sockets.empty()) return std::unique_ptr<CredentialServer>();
-    const auto caller = [this](uid_t uid, gid_t gid, pid_t pid) -> std::unique_ptr<Caller> {
-      return std::make_unique<fs::ProcCaller>(uid, gid, pid, groups_);
-    };
-    return CredentialServer::Start(
-        sockets, {*snapshots_, *loader_, accounts_, *audit_, clock_, log_, caller});
+  /// Whoever holds the connection is told when it cannot be served.
+  template <class T>
+  Result<T> Takeable(Result<T> taken) {
+    if (!taken && supervisor_) supervisor_->Say('x');
+    return taken;
   }
 
   Status Serve(size_t declared) {
-    auto session = fs::Session::Create(mount_, *ops_, groups_);
+    auto session = Takeable(fs::Session::Create(mount_, *ops_, groups_, state_.get(),
+                                                takeover_ ? takeover_->recovery : fs::Recovery{}));
     if (!session) {
-      Unmount();
+      if (!takeover_) Unmount();
       return std::move(session).error();
     }
     session_ = *std::move(session);
@@ -224,23 +228,41 @@ class Daemon {
       result = session_->Serve();
       eventfd_write(receiver_ended_.get(), 1);
     });
-    const std::jthread announcer([&] { AnnounceReady(declared); });
+    std::optional<Health> health;
+    std::optional<std::jthread> announcer;
+    if (supervisor_) {
+      health.emplace(mount_, [this, declared] { SayHealthy(declared); });
+    } else {
+      announcer.emplace([&] { AnnounceReady(declared); });
+    }
     upkeep_->Run();
-    WaitForEnd();
+    const Ending ending = AwaitEnd({signals_.get(), receiver_ended_.get(),
+                                    supervisor_ ? &*supervisor_ : nullptr, log_,
+                                    [this] {
+                                      if (alive_) alive_->Beat();
+                                    },
+                                    [this] { upkeep_->Reload(); }});
     stopping_ = true;
-    sd_notify(0, "STOPPING=1");
+    if (!supervisor_) sd_notify(0, "STOPPING=1");
+    // Before nobody answers them any more.
+    const bool healthy = !health || health->Stop();
     const bool kept_up = upkeep_->Stop();
     if (kept_up) watcher_.reset();  // which the other one uses while it reloads
-    if (kept_up) credentials_.reset();
-    Unmount();
-    session_->Stop();
+    if (kept_up) credentials_->Stop();
+    if (ending == Ending::kUnmount) Unmount();
+    if (ending == Ending::kGone && supervisor_) supervisor_->Say('x');
+    if (ending == Ending::kLeave) {
+      session_->Leave();
+    } else {
+      session_->Stop();
+    }
     receiver.join();
     const bool ended = loader_->Stop(
         EndChildren);  // answers whoever still waits, while the session can carry the answers
     session_.reset();
     mount_.device.reset();  // fails whatever the kernel still waits for
-    log_.Info("stopped", {{"mount", mount_.path}});
-    if (!ended || !kept_up) {
+    log_.Info(ending == Ending::kLeave ? "left" : "stopped", {{"mount", mount_.path}});
+    if (!ended || !kept_up || !healthy) {
       log_.Warning("source_stuck", {{"reason", "a source does not answer; ending without it"}});
       ::_exit(result ? 0 : 1);
     }
@@ -250,6 +272,14 @@ class Daemon {
   void Unmount() {
     const Status unmounted = fs::Unmount(mount_.path);
     if (!unmounted) log_.Error("unmount_failed", {{"reason", unmounted.error().Text()}});
+  }
+
+  /// On the health thread: what is served was read through the mount.
+  void SayHealthy(size_t declared) {
+    if (ready_) return supervisor_->Say('h');
+    ready_ = true;
+    supervisor_->Say('r');
+    TellReady(declared);
   }
 
   /// Ready is when a first request was answered through the mount; on a thread that may wait for
@@ -263,6 +293,10 @@ class Daemon {
       return;
     }
     sd_notify(0, "READY=1");
+    TellReady(declared);
+  }
+
+  void TellReady(size_t declared) {
     log_.Info("ready", {{"mount", mount_.path}, {"secrets", declared}});
     if (!groups_.trusted()) {
       log_.Warning("foreign_proc",
@@ -296,19 +330,6 @@ class Daemon {
                   Loader::Patience::kNone, [](const auto&) {});
   }
 
-  /// Until a signal, or the mount is taken away from outside.
-  void WaitForEnd() {
-    std::array<pollfd, 2> ends{{{signals_.get(), POLLIN, 0}, {receiver_ended_.get(), POLLIN, 0}}};
-    for (;;) {
-      if (alive_) alive_->Beat();
-      if (::poll(ends.data(), ends.size(), kBeatPause) <= 0) continue;
-      if ((ends[0].revents & POLLIN) == 0) return;
-      const Order order = NextOrder(signals_.get());
-      if (order == Order::kEnd) return;
-      if (order == Order::kReload) upkeep_->Reload();
-    }
-  }
-
   StatusFacts Facts() {
     StatusFacts facts;
     facts.version = options_.version;
@@ -324,28 +345,11 @@ class Daemon {
     return facts;
   }
 
-  /// A file that says how things are when it is opened, to who mounted.
-  File OwnFile(const std::string& name,
-               std::string (*describe)(const StatusFacts&, const std::vector<File>&)) {
-    const auto make = [this, describe](std::span<const ValuePtr>, SteadyTime,
-                                       const std::stop_token&) -> Result<Value> {
-      Value value;
-      value.bytes =
-          TRY(SecretBytes::CopyOf(AsBytes(describe(Facts(), snapshots_->Load()->files()))));
-      value.modified = clock_.Wall();
-      return value;
-    };
-    Access mine;
-    mine.owner = Principal::Number(::geteuid());
-    mine.group = Principal::Number(::getegid());
-    EntrySpec spec{".secretfs/" + name, "status", {}, make};
-    spec.fresh = true;
-    return {std::make_shared<Entry>(std::move(spec)), mine};
-  }
-
   const DaemonOptions& options_;
   Log& log_;
   const UniqueFd signals_;
+  std::optional<Takeover> takeover_;
+  std::optional<SupervisorLink> supervisor_;
   const UniqueFd receiver_ended_{::eventfd(0, EFD_CLOEXEC)};
   const SystemClock clock_;
   const WallTime started_ = clock_.Wall();
@@ -353,6 +357,7 @@ class Daemon {
   fs::ProcGroups groups_{clock_};
   std::optional<AliveLock> alive_;
   std::atomic<bool> stopping_{false};
+  bool ready_ = false;  // of the health thread
   std::shared_ptr<IdentityStore> identities_;
   std::unique_ptr<AuditLog> audit_;
   std::unique_ptr<SnapshotCell> snapshots_;
@@ -362,19 +367,21 @@ class Daemon {
   const std::unique_ptr<UnitActions> actions_ = UnitActions::Make(ActorSocket(), log_);
   std::unique_ptr<Upkeep> upkeep_;
   std::unique_ptr<PathWatcher> watcher_;
-  std::vector<CredentialSocket> credential_sockets_;
-  std::unique_ptr<CredentialServer> credentials_;
+  std::optional<CredentialService> credentials_;
+  std::unique_ptr<fs::State> state_;
   fs::Mount mount_;
   std::unique_ptr<fs::Session> session_;
 };
 
 }  // namespace
 
-Status RunDaemon(const DaemonOptions& options, const Config& config, Assembly assembly, Log& log) {
+Status RunDaemon(const DaemonOptions& options, const Config& config, Assembly assembly, Log& log,
+                 std::optional<Takeover> takeover) {
   TRY(CheckLockableMemory());
   UniqueFd signals = TRY(BlockSignals());
   AllowManyDescriptors();
-  return Daemon(options, log, std::move(signals)).Run(config, std::move(assembly));
+  return Daemon(options, log, std::move(signals), std::move(takeover))
+      .Run(config, std::move(assembly));
 }
 
 }  // namespace secretfs

@@ -2,11 +2,13 @@
 // lists them).
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "base/log.h"
 #include "base/result.h"
 #include "daemon/assemble.h"
+#include "daemon/takeover.h"
 
 namespace secretfs {
 
@@ -20,7 +22,9 @@ struct DaemonOptions {
 /// Serves `assembly`, made from `config`, until SIGTERM or SIGINT, or until the mount is taken
 /// away. Reads the configuration again at SIGHUP, and when its files change. Tells systemd when it
 /// is ready, and logs what it does. Call once, from the main thread, before any other thread
-/// exists. Errors: the mount's, the audit file's.
-Status RunDaemon(const DaemonOptions& options, const Config& config, Assembly assembly, Log& log);
+/// exists. With a `takeover` it does not mount, and obeys its supervisor, who speaks to systemd;
+/// without that one it goes on until SIGTERM. Errors: the mount's, the audit file's.
+Status RunDaemon(const DaemonOptions& options, const Config& config, Assembly assembly, Log& log,
+                 std::optional<Takeover> takeover = {});
 
 }  // namespace secretfs

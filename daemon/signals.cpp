@@ -22,12 +22,13 @@ bool TerminalIsGone() {
 
 }  // namespace
 
-Result<UniqueFd> BlockSignals() {
+Result<UniqueFd> BlockSignals(bool children) {
   sigset_t signals;
   sigemptyset(&signals);
   sigaddset(&signals, SIGTERM);
   sigaddset(&signals, SIGINT);
   sigaddset(&signals, SIGHUP);
+  if (children) sigaddset(&signals, SIGCHLD);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   ::signal(SIGPIPE, SIG_IGN);
   UniqueFd fd(::signalfd(-1, &signals, SFD_CLOEXEC));
@@ -38,6 +39,7 @@ Result<UniqueFd> BlockSignals() {
 Order NextOrder(int signals) {
   signalfd_siginfo info{};
   if (::read(signals, &info, sizeof info) != sizeof info) return Order::kNone;
+  if (info.ssi_signo == SIGCHLD) return Order::kChild;
   if (info.ssi_signo != SIGHUP) return Order::kEnd;
   if (TerminalIsGone()) return Order::kEnd;
   return info.ssi_code == SI_KERNEL ? Order::kNone

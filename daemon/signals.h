@@ -10,10 +10,12 @@ enum class Order {
   kNone,
   kReload,  // SIGHUP
   kEnd,     // SIGTERM, SIGINT, and SIGHUP of a terminal that is gone
+  kChild,   // SIGCHLD
 };
 
-/// Blocks them in this thread and in all that it starts from now on. Errors: of the system.
-Result<UniqueFd> BlockSignals();
+/// Blocks them in this thread and in all that it starts from now on; SIGCHLD only for who has
+/// `children`. Errors: of the system.
+Result<UniqueFd> BlockSignals(bool children = false);
 
 /// What the next signal means. Blocks until there is one.
 Order NextOrder(int signals);

@@ -295,6 +295,11 @@ Result<uid_t> MountedBy(const std::string& path) {
   return *user;
 }
 
+Status UnmountAll(const std::string& path) {
+  while (IsOurMount(path)) TRY(Unmount(path));
+  return Ok{};
+}
+
 Status Unmount(const std::string& path) {
   if (!IsRoot()) return RunHelper({"-u", "-z", "--", path}, -1);
   if (::umount2(path.c_str(), MNT_DETACH | UMOUNT_NOFOLLOW) != 0 && errno != EINVAL) {

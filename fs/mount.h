@@ -45,6 +45,9 @@ Result<UniqueFd> WritableCopy(const Mount& mount);
 /// forge. Errors: kNotFound when no secretfs is mounted there.
 Result<uid_t> MountedBy(const std::string& path);
 
+/// Takes every secretfs mount at `path` away, alive or dead, without asking any. Errors: kIo.
+Status UnmountAll(const std::string& path);
+
 /// Takes the mount away from the tree; who has files open keeps them until the connection closes.
 /// Errors: kIo.
 Status Unmount(const std::string& path);

@@ -223,8 +223,8 @@ Loader::Ticket Ops::Open(const Caller& caller, uint64_t inode, int flags, const 
   const EntryPtr& entry = node->file.entry;
   std::optional<AuditEvent> event;
   // Now, since who waits may be gone, and its pid another's, when the answer is known.
-  if (services_.audit.Wants(true) ||
-      (!entry->value() && services_.audit.WantsFailure(caller.uid())))
+  if (entry->spec().recorded && (services_.audit.Wants(true) ||
+                                 (!entry->value() && services_.audit.WantsFailure(caller.uid()))))
     event = EventOf(caller, node->file, decision, AuditEvent::Operation::kOpen);
   if (const ValuePtr ready = InMemory(*entry))
     return AtOnce(done, Given(entry, ready, std::move(event)));

@@ -1,0 +1,341 @@
+#include "daemon/supervisor.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <charconv>
+#include <csignal>
+#include <vector>
+
+#include "base/file.h"
+#include "base/heir.h"
+#include "daemon/control.h"
+#include "daemon/harden.h"
+#include "daemon/notify.h"
+#include "daemon/signals.h"
+#include "daemon/stored_descriptors.h"
+#include "daemon/supervision.h"
+#include "fs/mount.h"
+#include "fs/mount_table.h"
+#include "fs/state.h"
+
+namespace secretfs {
+namespace {
+
+constexpr const char* kOwnProgram = "/proc/self/exe";
+constexpr const char* kOomScore = "/proc/self/oom_score_adj";
+
+/// The kernel may end servers for want of memory, which costs nobody anything, but not us.
+std::string OutliveServers() {
+  const auto usual = ReadFile(kOomScore, 64);
+  const UniqueFd file(::open(kOomScore, O_WRONLY | O_CLOEXEC));
+  constexpr std::string_view kNever = "-1000";
+  if (!usual || !file || ::write(file.get(), kNever.data(), kNever.size()) < 0) return "";
+  return std::string(AsText(*usual));
+}
+
+class Supervisor final : public Supervision::Hands {
+ public:
+  Supervisor(const SuperviseOptions& options, Log& log, UniqueFd signals)
+      : options_(options),
+        log_(log),
+        signals_(std::move(signals)),
+        supervision_(*this, log, options.stored) {}
+
+  Result<int> Run() {
+    TRY(Prepare());
+    const int64_t now = fs::State::Now();
+    if (options_.legacy) {
+      supervision_.Resume(now, options_.legacy->server, options_.legacy->next);
+    } else {
+      supervision_.Begin(now, state_->begun());
+    }
+    while (!supervision_.exit_code()) Turn();
+    return *supervision_.exit_code();
+  }
+
+  // Hands
+  pid_t Start(Supervision::Program program) override {
+    auto started = StartServer(program);
+    if (!started) {
+      log_.Error("server_not_started", {{"reason", started.error().Text()}});
+      return 0;
+    }
+    return *started;
+  }
+  void Send(pid_t server, char message) override {
+    if (const Peer* peer = Find(server)) SendControl(peer->control.get(), message);
+  }
+  void Signal(pid_t server, int number) override {
+    if (Find(server) != nullptr) ::kill(server, number);
+  }
+  bool IsDying(pid_t server) override;
+  bool ProgramChanged() override {
+    const auto newest = StampOf(options_.program);
+    return newest && *newest != running_;
+  }
+  void Become(pid_t server, pid_t next) override;
+  bool IsMounted() override { return fs::IsMountedAt(mount_.path, device_number_); }
+  bool MountAfresh() override;
+  void Unmount() override {
+    const Status done = fs::Unmount(mount_.path);
+    if (!done) log_.Error("unmount_failed", {{"reason", done.error().Text()}});
+  }
+  void ForgetStored() override { secretfs::ForgetStored(manager_); }
+  void TellReady() override { manager_.Tell("READY=1"); }
+  void TellAlive() override { manager_.Mention("WATCHDOG=1"); }
+  void TellStopping() override { manager_.Tell("STOPPING=1"); }
+
+ private:
+  /// A server that has not been reaped.
+  struct Peer {
+    pid_t id = 0;
+    UniqueFd control;
+  };
+
+  Status Prepare();
+  Status TakeLegacy(const SuperviseOptions::Legacy& legacy);
+  Status Mount();
+  Status Adopt(UniqueFd device, UniqueFd root);
+  Status SetState(UniqueFd fd);
+  Status FindDevice();
+  Result<pid_t> StartServer(Supervision::Program program);
+  Peer* Find(pid_t id);
+  void Turn();
+  void Obey();
+  void Listen(Peer& peer);
+  void Reap();
+
+  const SuperviseOptions& options_;
+  Log& log_;
+  const UniqueFd signals_;
+  const UniqueFd mountinfo_{::open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC)};
+  Notifier manager_;
+  std::string oom_score_;  // of servers
+  FileStamp running_;      // the program that we are
+  fs::Mount mount_;
+  std::string device_number_;
+  UniqueFd state_fd_;
+  std::unique_ptr<fs::State> state_;
+  std::vector<Peer> peers_;
+  Supervision supervision_;
+};
+
+Status Supervisor::Prepare() {
+  // Of the file itself, which may have another name by now, or none.
+  const UniqueFd own(::open(kOwnProgram, O_RDONLY | O_CLOEXEC));
+  if (!own) return SystemError(errno, "cannot find", kOwnProgram);
+  running_ = TRY(StampOf(own.get(), kOwnProgram));
+  if (options_.legacy) {
+    TRY(TakeLegacy(*options_.legacy));
+  } else if (options_.stored) {
+    ConnectionDescriptors stored = TRY(TakeStored());
+    TRY(Adopt(std::move(stored.device), std::move(stored.root)));
+    TRY(SetState(std::move(stored.state)));
+  } else {
+    TRY(Mount());
+  }
+  oom_score_ = OutliveServers();
+  if (!LockAllMemory()) log_.Debug("memory_not_all_locked", {});
+  return Ok{};
+}
+
+Status Supervisor::TakeLegacy(const SuperviseOptions::Legacy& legacy) {
+  for (const int fd :
+       {legacy.device, legacy.state, legacy.root, legacy.control, legacy.next_control}) {
+    if (fd >= 0) ::fcntl(fd, F_SETFD, FD_CLOEXEC);
+  }
+  peers_.push_back({legacy.server, UniqueFd(legacy.control)});
+  peers_.push_back({legacy.next, UniqueFd(legacy.next_control)});
+  TRY(Adopt(UniqueFd(legacy.device), UniqueFd(legacy.root)));
+  return SetState(UniqueFd(legacy.state));
+}
+
+Status Supervisor::Adopt(UniqueFd device, UniqueFd root) {
+  mount_ = TRY(fs::AdoptMount(options_.mount_point, std::move(device), std::move(root)));
+  return FindDevice();
+}
+
+Status Supervisor::SetState(UniqueFd fd) {
+  state_ = TRY(fs::State::Open(fd.get()));
+  state_fd_ = std::move(fd);
+  return Ok{};
+}
+
+Status Supervisor::Mount() {
+  mount_ = TRY(fs::MountAt(options_.mount_point));
+  if (mount_.id != 0) mount_.root = TRY(fs::WritableCopy(mount_));
+  if (mount_.covered) log_.Warning("mount_point_not_empty", {{"mount", mount_.path}});
+  TRY(SetState(TRY(fs::State::Make())));
+  return FindDevice();
+}
+
+Status Supervisor::FindDevice() {
+  const auto line = fs::FindMount(mount_.path);
+  if (!line || !line->ours) {
+    return Error{Code::kNotFound, "something else is mounted here now", mount_.path, ""};
+  }
+  device_number_ = line->device;
+  return Ok{};
+}
+
+bool Supervisor::MountAfresh() {
+  Unmount();
+  // What is held keeps the old connection alive, and its readers waiting.
+  mount_ = {};
+  state_.reset();
+  const Status mounted = Mount();
+  if (!mounted) {
+    log_.Error("not_mounted", {{"reason", mounted.error().Text()}, {"hint", mounted.error().hint}});
+  }
+  return mounted.has_value();
+}
+
+Result<pid_t> Supervisor::StartServer(Supervision::Program program) {
+  ControlSocket control = TRY(MakeControlSocket());
+  HeirOptions heir;
+  const bool ours = program == Supervision::Program::kOurs && ProgramChanged();
+  heir.program = ours ? kOwnProgram : options_.program;
+  heir.arguments = {"server", options_.config, "--mount-point", mount_.path};
+  if (mount_.root) heir.arguments.emplace_back("--root");
+  heir.arguments.insert(heir.arguments.end(), options_.server_options.begin(),
+                        options_.server_options.end());
+  heir.descriptors = {mount_.device.get(), state_fd_.get(), control.theirs.get(),
+                      mount_.root.get()};
+  heir.oom_score = oom_score_;
+  const pid_t id = TRY(StartHeir(heir));
+  peers_.push_back({id, std::move(control.ours)});
+  return id;
+}
+
+Supervisor::Peer* Supervisor::Find(pid_t id) {
+  const auto found = std::ranges::find(peers_, id, &Peer::id);
+  return found == peers_.end() ? nullptr : &*found;
+}
+
+/// The leader of its threads is a zombie, but the whole cannot be reaped.
+bool Supervisor::IsDying(pid_t server) {
+  if (Find(server) == nullptr) return false;
+  siginfo_t info{};
+  const auto id = static_cast<id_t>(server);
+  if (::waitid(P_PID, id, &info, WEXITED | WNOHANG | WNOWAIT) != 0 || info.si_pid != 0)
+    return false;
+  const auto stat = ReadFile("/proc/" + std::to_string(server) + "/stat", 4096);
+  if (!stat) return false;
+  const std::string_view text = AsText(*stat);
+  const size_t name_end = text.rfind(") ");
+  return name_end != std::string_view::npos && text.substr(name_end + 2).starts_with('Z');
+}
+
+void Supervisor::Become(pid_t server, pid_t next) {
+  const Peer* const old = Find(server);
+  const Peer* const prepared = Find(next);
+  const auto newest = StampOf(options_.program);
+  if (old == nullptr || prepared == nullptr || !newest || *newest == running_) return;
+  const std::vector<int> keep{mount_.device.get(), state_fd_.get(), old->control.get(),
+                              prepared->control.get()};
+  std::string legacy;
+  for (const int number : {mount_.device.get(), state_fd_.get(), mount_.root.get(), server,
+                           old->control.get(), next, prepared->control.get()}) {
+    legacy += (legacy.empty() ? "" : ",") + std::to_string(number);
+  }
+  std::vector<std::string> arguments{"supervise", options_.config,  mount_.path,
+                                     "--program", options_.program, "--legacy=" + legacy};
+  if (options_.stored) arguments.emplace_back("--stored");
+  arguments.insert(arguments.end(), options_.server_options.begin(), options_.server_options.end());
+  std::vector<int> all = keep;
+  if (mount_.root) all.push_back(mount_.root.get());
+  const Error failed = BecomeHeir(options_.program, arguments, all);
+  log_.Error("supervisor_not_upgraded", {{"reason", failed.Text()}});
+  running_ = *newest;  // or it would be tried at each reload
+}
+
+void Supervisor::Turn() {
+  const int64_t now = fs::State::Now();
+  std::vector<pollfd> waits{{signals_.get(), POLLIN, 0}, {mountinfo_.get(), POLLPRI, 0}};
+  for (const Peer& peer : peers_) waits.push_back({peer.control.get(), POLLIN, 0});
+  const int64_t until = supervision_.next_tick(now) - now;
+  const int ready = ::poll(waits.data(), waits.size(), static_cast<int>(until));
+  const int64_t later = fs::State::Now();
+  if (ready > 0) {
+    for (size_t i = 2; i < waits.size(); ++i) {
+      if (waits[i].revents != 0) Listen(peers_[i - 2]);
+    }
+    if ((waits[0].revents & POLLIN) != 0) Obey();
+    if (!supervision_.exit_code() && waits[1].revents != 0 && !IsMounted()) {
+      supervision_.Unmounted(later);
+    }
+  }
+  manager_.Flush();
+  if (later >= supervision_.next_tick(now)) supervision_.Tick(later, state_->last_beat());
+}
+
+void Supervisor::Obey() {
+  const int64_t now = fs::State::Now();
+  switch (NextOrder(signals_.get())) {
+    case Order::kNone:
+      break;
+    case Order::kReload:
+      return supervision_.Hangup(now);
+    case Order::kEnd:
+      return supervision_.Terminate(now);
+    case Order::kChild:
+      return Reap();
+  }
+}
+
+void Supervisor::Listen(Peer& peer) {
+  const pid_t id = peer.id;
+  char message = 0;
+  Heard heard = Heard::kEnd;
+  while ((heard = ReceiveControl(peer.control.get(), message)) == Heard::kMessage) {
+    supervision_.Heard(id, message, fs::State::Now());
+  }
+  if (heard == Heard::kEnd) peer.control.reset();
+}
+
+/// What a server said last is heard before its end.
+void Supervisor::Reap() {
+  int status = 0;
+  for (pid_t id = 0; (id = ::waitpid(-1, &status, WNOHANG)) > 0;) {
+    Peer* const peer = Find(id);
+    if (peer == nullptr) continue;
+    Listen(*peer);
+    std::erase_if(peers_, [id](const Peer& each) { return each.id == id; });
+    Supervision::End end;
+    if (WIFSIGNALED(status)) end.signal = WTERMSIG(status);
+    if (WIFEXITED(status)) end.code = WEXITSTATUS(status);
+    supervision_.Ended(id, end, fs::State::Now());
+  }
+}
+
+}  // namespace
+
+Result<SuperviseOptions::Legacy> ParseLegacy(const std::string& text) {
+  SuperviseOptions::Legacy legacy;
+  const std::array<int*, 7> numbers{&legacy.device,      &legacy.state,   &legacy.root,
+                                    &legacy.server,      &legacy.control, &legacy.next,
+                                    &legacy.next_control};
+  const char* at = text.data();
+  const char* const end = at + text.size();
+  for (int* const number : numbers) {
+    const auto [after, error] = std::from_chars(at, end, *number);
+    const bool last = number == numbers.back();
+    if (error != std::errc() || (after == end) != last || (!last && *after != ',')) {
+      return Error{Code::kInvalid, "is not what a supervisor leaves", text, ""};
+    }
+    at = last ? after : after + 1;
+  }
+  return legacy;
+}
+
+Result<int> RunSupervisor(const SuperviseOptions& options, Log& log) {
+  return Supervisor(options, log, TRY(BlockSignals(true))).Run();
+}
+
+}  // namespace secretfs

@@ -99,6 +99,7 @@ void Supervision::NextFailed(const std::string& reason) {
 
 void Supervision::CurrentEnded(const End& end, int64_t now) {
   const Server ended = std::exchange(current_, {});
+  if (ended.ready) served_ = now;
   if (phase_ == Phase::kEnding) return Finish(final_code_);
   if (ended.lost) return GiveUp(now, 0);
   const bool left = phase_ == Phase::kLeaving;
@@ -187,7 +188,7 @@ bool Supervision::IsGone(const Server& server, int64_t now) {
 
 void Supervision::KillIfHung(int64_t now, int64_t last_beat) {
   const int64_t since = std::max(current_.told, held_up_);
-  const bool beats = last_beat >= current_.told;
+  const bool beats = last_beat > current_.told;
   const int64_t silence = now - (beats ? std::max(last_beat, held_up_) : since);
   if (silence < (beats ? kBeat : kStarting)) return;
   log_.Error("server_hangs", {{"silence_ms", silence}});

@@ -14,6 +14,8 @@
 
 #include "base/file.h"
 #include "base/heir.h"
+#include "daemon/alive_lock.h"
+#include "daemon/config_files.h"
 #include "daemon/control.h"
 #include "daemon/harden.h"
 #include "daemon/notify.h"
@@ -104,6 +106,7 @@ class Supervisor final : public Supervision::Hands {
   Status Adopt(UniqueFd device, UniqueFd root);
   Status SetState(UniqueFd fd);
   Status FindDevice();
+  void TakeAliveLock();
   Result<pid_t> StartServer(Supervision::Program program);
   Peer* Find(pid_t id);
   void Turn();
@@ -122,6 +125,7 @@ class Supervisor final : public Supervision::Hands {
   std::string device_number_;
   UniqueFd state_fd_;
   std::unique_ptr<fs::State> state_;
+  std::optional<AliveLock> alive_;
   std::vector<Peer> peers_;
   Supervision supervision_;
 };
@@ -141,6 +145,7 @@ Status Supervisor::Prepare() {
     TRY(Mount());
   }
   oom_score_ = OutliveServers();
+  TakeAliveLock();
   if (!LockAllMemory()) log_.Debug("memory_not_all_locked", {});
   return Ok{};
 }
@@ -182,6 +187,18 @@ Status Supervisor::FindDevice() {
   }
   device_number_ = line->device;
   return Ok{};
+}
+
+/// For the guard; where there is none, nobody misses it.
+void Supervisor::TakeAliveLock() {
+  const std::string folder = RuntimeFolder();
+  if (folder.empty()) return;
+  auto taken = AliveLock::Take(AliveFile(folder, mount_.path));
+  if (taken) {
+    alive_ = *std::move(taken);
+  } else {
+    log_.Warning("not_guarded", {{"reason", taken.error().Text()}});
+  }
 }
 
 bool Supervisor::MountAfresh() {

@@ -3,6 +3,7 @@
 // one version, immutable, shared by everybody who has it open.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <cstdint>
 #include <functional>
@@ -33,6 +34,10 @@ struct Note {
   bool operator==(const Note&) const = default;
 };
 
+/// Tells values apart without telling what they are: equal for equal values, also in the next
+/// process that serves the same mount (crypto/fingerprint.h).
+using Fingerprint = std::array<std::byte, 16>;
+
 struct Value {
   SecretBytes bytes;   // what a reader gets
   ContentPtr content;  // the same when it is larger than kMaxValueBytes; `bytes` is empty then
@@ -40,6 +45,8 @@ struct Value {
   WallTime modified;   // the file's st_mtime
   std::vector<Note> notes;
   uint64_t version = 0;  // set by Entry; counts from 1
+  std::optional<Fingerprint>
+      fingerprint;  // set by who publishes it, if the mount can be taken over
   /// What a reader gets, in bytes.
   [[nodiscard]] uint64_t size() const noexcept { return content ? content->size() : bytes.size(); }
 };

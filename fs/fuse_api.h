@@ -1,5 +1,5 @@
-// libfuse's low-level API at the version this program is written for. Included by bridge.cpp and
-// session.cpp only.
+// libfuse's low-level API at the version this program is written for. Included by the bridge
+// and session.cpp only.
 #pragma once
 
 #define FUSE_USE_VERSION 312

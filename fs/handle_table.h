@@ -1,5 +1,5 @@
-// HandleTable: what the kernel's file handles stand for. A handle is a number that is never used
-// again, so one that is stale or invented finds nothing. Thread-safe.
+// HandleTable: what the kernel's file handles (fs/open_records.h) stand for in this process.
+// Thread-safe.
 #pragma once
 
 #include <cstdint>
@@ -12,12 +12,10 @@ namespace secretfs::fs {
 template <class T>
 class HandleTable {
  public:
-  uint64_t Add(T open) {
+  std::shared_ptr<const T> Put(uint64_t handle, T open) {
     auto shared = std::make_shared<const T>(std::move(open));
     const std::lock_guard lock(mutex_);
-    const uint64_t handle = next_++;
-    open_.emplace(handle, std::move(shared));
-    return handle;
+    return open_.try_emplace(handle, std::move(shared)).first->second;
   }
   /// Null when there is none.
   [[nodiscard]] std::shared_ptr<const T> Find(uint64_t handle) const {
@@ -36,7 +34,6 @@ class HandleTable {
 
  private:
   mutable std::mutex mutex_;
-  uint64_t next_ = 1;
   std::unordered_map<uint64_t, std::shared_ptr<const T>> open_;
 };
 

@@ -78,6 +78,14 @@ Reply<Attributes> Ops::Peek(uint64_t inode) const {
   return node == nullptr ? Reply<Attributes>::Fail(ESTALE) : PeekAt(*snapshot, *node);
 }
 
+Reply<Attributes> Ops::PeekChild(uint64_t parent, std::string_view name) const {
+  const SnapshotPtr snapshot = services_.snapshots.Load();
+  const Node* directory = snapshot->Find(parent);
+  if (directory == nullptr) return Reply<Attributes>::Fail(ESTALE);
+  const Node* node = snapshot->Child(*directory, name);
+  return node == nullptr ? Reply<Attributes>::Fail(ENOENT) : PeekAt(*snapshot, *node);
+}
+
 Attributes Ops::PeekAt(const Snapshot& snapshot, const Node& node) const {
   if (node.is_directory()) return DirectoryAttributes(snapshot, node);
   return Describe(node, node.file.entry->value(), snapshot.created());
@@ -106,7 +114,9 @@ Loader::Ticket Ops::FileAttributes(const Caller& caller, SnapshotPtr snapshot, c
   if (there || !Judge(caller, node).allow) {
     return AtOnce(done, Describe(node, there, snapshot->created()));
   }
-  if (before_wait) before_wait();
+  if (before_wait && !before_wait()) {
+    return AtOnce(done, Describe(node, there, snapshot->created()));
+  }
   const SteadyTime deadline =
       services_.clock.Steady() +
       std::min<std::chrono::milliseconds>(node.file.access.wait, kAttributesWait);
@@ -228,7 +238,7 @@ Loader::Ticket Ops::Open(const Caller& caller, uint64_t inode, int flags, const 
     event = EventOf(caller, node->file, decision, AuditEvent::Operation::kOpen);
   if (const ValuePtr ready = InMemory(*entry))
     return AtOnce(done, Given(entry, ready, std::move(event)));
-  if (before_wait) before_wait();
+  if (before_wait && !before_wait()) return AtOnce(done, Reply<OpenFile>::Fail(EAGAIN));
   return services_.loader.Want(
       entry, deadline, Loader::Patience::kUntilDeadline,
       [this, done, entry, snapshot, inode, kept = caller.Keep(),
@@ -276,6 +286,29 @@ Reply<OpenFile> Ops::Given(const EntryPtr& entry, const Result<ValuePtr>& value,
   return OpenFile{*value, entry};
 }
 
+Loader::Ticket Ops::Reopen(uint64_t inode, const std::optional<Fingerprint>& fingerprint,
+                           const OpenDone& done, const BeforeWait& before_wait) const {
+  const SnapshotPtr snapshot = services_.snapshots.Load();
+  const Node* node = snapshot->Find(inode);
+  if (node == nullptr || node->is_directory() || !fingerprint) {
+    return AtOnce(done, Reply<OpenFile>::Fail(ESTALE));
+  }
+  const EntryPtr& entry = node->file.entry;
+  const auto answer = [entry, wanted = *fingerprint](const ValuePtr& value) {
+    return value->fingerprint == wanted ? Reply<OpenFile>(OpenFile{value, entry})
+                                        : Reply<OpenFile>::Fail(ESTALE);
+  };
+  if (const ValuePtr ready = InMemory(*entry)) return AtOnce(done, answer(ready));
+  if (before_wait && !before_wait()) return AtOnce(done, Reply<OpenFile>::Fail(EAGAIN));
+  const SteadyTime deadline = services_.clock.Steady() + node->file.access.wait;
+  return services_.loader.Want(entry, deadline, Loader::Patience::kUntilDeadline,
+                               [done, answer](const Result<ValuePtr>& value) {
+                                 if (value) return done(answer(*value));
+                                 const bool interrupted = value.error().code == Code::kInterrupted;
+                                 done(Reply<OpenFile>::Fail(interrupted ? EINTR : ESTALE));
+                               });
+}
+
 ByteView Ops::Read(const OpenFile& file, uint64_t offset, size_t size) noexcept {
   const ByteView bytes = file.value->bytes.Expose();
   if (offset >= bytes.size()) return {};
@@ -287,7 +320,7 @@ Loader::Ticket Ops::ReadContent(const OpenFile& file, uint64_t offset, size_t si
   const uint64_t whole = file.value->size();
   if (offset >= whole || size == 0) return AtOnce(done, ByteView{});
   size = static_cast<size_t>(std::min<uint64_t>(size, whole - offset));
-  if (before_wait) before_wait();
+  if (before_wait && !before_wait()) return AtOnce(done, Reply<ByteView>::Fail(EAGAIN));
   return services_.loader.Read(
       {file.entry, file.value, offset, size}, [done](const Result<ByteView>& part) {
         done(part ? Reply<ByteView>(*part) : Reply<ByteView>::Fail(ErrnoFor(part.error().code)));

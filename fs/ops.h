@@ -86,8 +86,9 @@ class Ops {
   using OpenDone = std::function<void(const Reply<OpenFile>&)>;
   using ReadDone = std::function<void(const Reply<ByteView>&)>;
   /// Called on the thread that asked, before `done` is given to others; not when it is called at
-  /// once. What may wait returns a ticket for Cancel(), 0 when it was answered.
-  using BeforeWait = std::function<void()>;
+  /// once. What may wait returns a ticket for Cancel(), 0 when it was answered. When it says false
+  /// the caller may not wait: EAGAIN, or attributes as they are known.
+  using BeforeWait = std::function<bool()>;
 
   /// A name is visible to all but in .credstore; its content is guarded. The size is the value's,
   /// so the first look of one who may read brings it into memory; if that fails or takes over a
@@ -101,6 +102,7 @@ class Ops {
 
   /// The same from what is in memory, for ourselves: asks no rules, fetches nothing.
   [[nodiscard]] Reply<Attributes> Peek(uint64_t inode) const;
+  [[nodiscard]] Reply<Attributes> PeekChild(uint64_t parent, std::string_view name) const;
 
   /// Whether the file at this inode has another content by now, or is not there any more.
   [[nodiscard]] bool IsOutdated(uint64_t inode, const OpenFile& file) const;
@@ -114,6 +116,11 @@ class Ops {
   /// it could not be had but may still come; and what ErrnoFor says of a failed value.
   Loader::Ticket Open(const Caller& caller, uint64_t inode, int flags, const OpenDone& done,
                       const BeforeWait& before_wait = {}) const;
+
+  /// What was opened in a server before, if the value is the one of that fingerprint (nothing:
+  /// ESTALE), as it was decided then. ESTALE too for another value, and when it cannot be had.
+  Loader::Ticket Reopen(uint64_t inode, const std::optional<Fingerprint>& fingerprint,
+                        const OpenDone& done, const BeforeWait& before_wait = {}) const;
 
   /// The part of the file at `offset`, clipped to its end; of a file that is in memory.
   static ByteView Read(const OpenFile& file, uint64_t offset, size_t size) noexcept;

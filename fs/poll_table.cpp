@@ -10,7 +10,7 @@ void FreePoll::operator()(fuse_pollhandle* handle) const noexcept {
   fuse_pollhandle_destroy(handle);
 }
 
-void PollTable::Keep(uint64_t inode, uint64_t file, PollPtr poll) {
+void PollTable::Keep(uint64_t inode, uint64_t file, SharedPoll poll) {
   const std::lock_guard lock(mutex_);
   inodes_[file] = inode;
   polls_[inode][file] = std::move(poll);
@@ -27,7 +27,7 @@ void PollTable::Drop(uint64_t file) {
 }
 
 void PollTable::Wake(uint64_t inode) {
-  std::map<uint64_t, PollPtr> woken;
+  std::map<uint64_t, SharedPoll> woken;
   {
     const std::lock_guard lock(mutex_);
     const auto polls = polls_.find(inode);

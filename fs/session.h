@@ -12,6 +12,7 @@
 #include "base/result.h"
 #include "base/unique_fd.h"
 #include "core/changes.h"
+#include "core/snapshot.h"
 #include "fs/bridge.h"
 #include "fs/device.h"
 #include "fs/mount.h"
@@ -53,6 +54,14 @@ class Session {
   /// Serve(), that holds no lock which Ops needs. After Stop() it ends early; Stop() must not come
   /// while it still runs, or it may wait until the device is closed.
   void Announce(const Changes& changes);
+  /// What Announce() has to be told after a connection was taken over: values may have changed in
+  /// between, so that the kernel forgets what it knows of `all`, and all who poll look again. Does
+  /// nothing otherwise. As Announce(); waits for Serve() to begin.
+  void AnnounceAll(const Snapshot& all);
+  /// Lets inotify tell who watches, where files cannot be opened by handle: by their paths, below
+  /// `Mount::root`. Until Stop(). For a thread of its own, which gets stuck while a user keeps the
+  /// lock of a folder; nothing else waits for it, and it goes on when it can.
+  void ServeTouches();
   /// Makes Serve() return once the requests that wait are answered. From any thread.
   void Stop() noexcept;
   /// Makes Serve() return after the request that it is at, for another process to go on: who waits
@@ -64,19 +73,29 @@ class Session {
   struct Free {
     void operator()(fuse_session* session) const noexcept;
   };
-  Session(const Mount& mount, const Ops& ops, ProcGroups& groups, State* state, UniqueFd stop);
+  Session(const Mount& mount, const Ops& ops, ProcGroups& groups, State* state, Recovery recovery,
+          UniqueFd stop);
+  Status Rehearse();
+  Status TakeOver();
+  void Process(ByteSpan request, bool again);
+  bool ProcessInit(ByteView request);
   Result<bool> WaitForRequest() const;
   Status Receive();
+  bool Notify(int code, ByteView body);
   void Touch(const Changes& changes);
 
   const Mount& mount_;
   State* const state_;
+  const Recovery recovery_;
+  bool rehearsed_ = false;  // as somebody served before us
+  std::atomic<bool> taken_over_{false};
   UniqueFd stop_;
   std::atomic<bool> stopping_{false};
   std::atomic<bool> leaving_{false};
   Device device_;
   BridgeState bridge_;
   std::unique_ptr<fuse_session, Free> session_;
+  TouchQueue touches_;
 };
 
 }  // namespace secretfs::fs

@@ -1,13 +1,16 @@
 #include "fs/touch.h"
 
 #include <fcntl.h>
+#include <linux/openat2.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <array>
 #include <cerrno>
 #include <cstddef>
 #include <cstring>
+#include <utility>
 
 #include "base/unique_fd.h"
 
@@ -57,9 +60,48 @@ void TouchingThread::Touch(int root, const Changes::File& file) noexcept {
   touching_.opened = false;
   touching_.inode = file.inode;
   const UniqueFd fd = OpenByInode(root, file.inode, O_WRONLY | O_NONBLOCK);
-  if (!fd || !touching_.opened) return;
-  if (::futimens(fd.get(), nullptr) != 0) return;
-  if (file.content && ::write(fd.get(), "", 1) != 1) return;
+  Change(fd.get(), file);
+}
+
+void TouchingThread::TouchByPath(int root, const Changes::File& file) noexcept {
+  touching_.opened = false;
+  touching_.inode = file.inode;
+  struct open_how how {};
+  how.flags = O_WRONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC;
+  how.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV;
+  const UniqueFd fd(
+      static_cast<int>(::syscall(SYS_openat2, root, file.path.c_str(), &how, sizeof how)));
+  Change(fd.get(), file);
+}
+
+void TouchingThread::Change(int fd, const Changes::File& file) noexcept {
+  if (fd < 0 || !touching_.opened) return;
+  if (::futimens(fd, nullptr) != 0) return;
+  if (file.content && ::write(fd, "", 1) != 1) return;
+}
+
+void TouchQueue::Add(const std::vector<Changes::File>& files) {
+  const std::lock_guard lock(mutex_);
+  for (const Changes::File& file : files) {
+    const auto [at, added] = files_.try_emplace(file.inode, file);
+    if (!added) at->second.content |= file.content;
+  }
+  changed_.notify_one();
+}
+
+std::optional<Changes::File> TouchQueue::Next() {
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, [this] { return stopped_ || !files_.empty(); });
+  if (stopped_) return std::nullopt;
+  Changes::File file = std::move(files_.begin()->second);
+  files_.erase(files_.begin());
+  return file;
+}
+
+void TouchQueue::Stop() noexcept {
+  const std::lock_guard lock(mutex_);
+  stopped_ = true;
+  changed_.notify_all();
 }
 
 }  // namespace secretfs::fs

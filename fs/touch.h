@@ -6,7 +6,12 @@
 #include <sys/types.h>
 
 #include <atomic>
+#include <condition_variable>
 #include <cstdint>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <vector>
 
 #include "core/changes.h"
 
@@ -45,9 +50,29 @@ class TouchingThread {
   /// somebody looked at it or watches it: to walk there could need the folder's lock. One that is
   /// not there is left alone.
   void Touch(int root, const Changes::File& file) noexcept;
+  /// The same for who may not open by inode: walks to the file, so that it can be stuck while a
+  /// user keeps the lock of its folder.
+  void TouchByPath(int root, const Changes::File& file) noexcept;
 
  private:
+  void Change(int fd, const Changes::File& file) noexcept;
   Touching& touching_;
+};
+
+/// Files that are to be touched by a thread which may be stuck: each once, however often it changed
+/// meanwhile. Thread-safe.
+class TouchQueue {
+ public:
+  void Add(const std::vector<Changes::File>& files);
+  /// Waits for one; nothing after Stop().
+  std::optional<Changes::File> Next();
+  void Stop() noexcept;
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::map<uint64_t, Changes::File> files_;  // by inode
+  bool stopped_ = false;
 };
 
 }  // namespace secretfs::fs

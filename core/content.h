@@ -23,6 +23,9 @@ class Content {
   /// block; called on workers. Errors: kPayload or kInvalid when the source is not, or no longer,
   /// what it was; kResource; kIo. After one, `into` holds nothing to be used.
   virtual Status ReadAt(uint64_t offset, ByteSpan into) const = 0;
+  /// What two contents with the same bytes have in common and others not, also in another process;
+  /// not secret, and empty when that cannot be told. May block, as ReadAt().
+  [[nodiscard]] virtual Result<Bytes> Identify() const { return Bytes{}; }
 };
 using ContentPtr = std::shared_ptr<const Content>;
 

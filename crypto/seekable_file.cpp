@@ -33,6 +33,16 @@ Result<std::unique_ptr<SeekableFile>> SeekableFile::Open(
   return opened;
 }
 
+Result<Bytes> SeekableFile::Identify() const {
+  Bytes identity(payload_offset_);
+  if (TRY(source_->ReadAt(0, identity)) < identity.size()) {
+    return PayloadError("the header is truncated");
+  }
+  const ByteView size = std::as_bytes(std::span(&size_, 1));
+  identity.insert(identity.end(), size.begin(), size.end());
+  return identity;
+}
+
 uint64_t SeekableFile::LastChunk() const noexcept {
   return size_ == 0 ? 0 : (size_ - 1) / kChunkBytes;
 }

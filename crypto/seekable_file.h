@@ -30,6 +30,10 @@ class SeekableFile {
   /// As of Decryption.
   [[nodiscard]] const std::vector<Error>& warnings() const noexcept { return warnings_; }
 
+  /// What no other file has: its header, with the MAC, the payload's nonce and the size. Errors:
+  /// the source's.
+  [[nodiscard]] Result<Bytes> Identify() const;
+
   /// Fills `into`, which must be in locked memory, unless the plaintext ends first; returns how
   /// much was read. Errors: kPayload for a chunk that is not, or no longer, what was encrypted;
   /// kResource; the source's own. After one, `into` holds nothing to be used; other parts can still

@@ -31,6 +31,7 @@
 #include "daemon/privileges.h"
 #include "daemon/signals.h"
 #include "daemon/status.h"
+#include "daemon/toucher.h"
 #include "daemon/unit_actions.h"
 #include "daemon/upkeep.h"
 #include "daemon/worker_loader.h"
@@ -202,6 +203,7 @@ class Daemon {
     }
     if (!AwaitGo(*supervisor_, signals_.get())) return false;
     state_ = TRY(Takeable(fs::State::Open(takeover_->state.get())));
+    loader_->MarkWith(state_->key());
     mount_ = TRY(Takeable(fs::AdoptMount(options_.mount_point, std::move(takeover_->device),
                                          std::move(takeover_->root))));
     return true;
@@ -228,6 +230,8 @@ class Daemon {
       result = session_->Serve();
       eventfd_write(receiver_ended_.get(), 1);
     });
+    std::optional<Toucher> toucher;
+    if (mount_.root) toucher.emplace(*session_);
     std::optional<Health> health;
     std::optional<std::jthread> announcer;
     if (supervisor_) {
@@ -247,6 +251,7 @@ class Daemon {
     // Before nobody answers them any more.
     const bool healthy = !health || health->Stop();
     const bool kept_up = upkeep_->Stop();
+    const bool touched = !toucher || toucher->Stop();
     if (kept_up) watcher_.reset();  // which the other one uses while it reloads
     if (kept_up) credentials_->Stop();
     if (ending == Ending::kUnmount) Unmount();
@@ -259,10 +264,13 @@ class Daemon {
     receiver.join();
     const bool ended = loader_->Stop(
         EndChildren);  // answers whoever still waits, while the session can carry the answers
-    session_.reset();
+    if (touched) {
+      toucher.reset();
+      session_.reset();
+    }
     mount_.device.reset();  // fails whatever the kernel still waits for
     log_.Info(ending == Ending::kLeave ? "left" : "stopped", {{"mount", mount_.path}});
-    if (!ended || !kept_up || !healthy) {
+    if (!ended || !kept_up || !healthy || !touched) {
       log_.Warning("source_stuck", {{"reason", "a source does not answer; ending without it"}});
       ::_exit(result ? 0 : 1);
     }
@@ -279,6 +287,7 @@ class Daemon {
     if (ready_) return supervisor_->Say('h');
     ready_ = true;
     supervisor_->Say('r');
+    session_->AnnounceAll(*snapshots_->Load());
     TellReady(declared);
   }
 

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/text.h"
+#include "crypto/fingerprint.h"
 #include "daemon/part_reader.h"
 
 namespace secretfs {
@@ -23,8 +24,9 @@ void LogNote(Log& log, const Entry& entry, const Note& note) {
 /// One making, with that of its inputs.
 class Maker {
  public:
-  Maker(const Clock& clock, Log& log, const std::stop_token& stop, Verify verify, Tried* tried)
-      : clock_(clock), log_(log), stop_(stop), verify_(verify), tried_(tried) {}
+  Maker(const Clock& clock, Log& log, const std::stop_token& stop, Verify verify, Tried* tried,
+        ByteView key)
+      : clock_(clock), log_(log), stop_(stop), verify_(verify), tried_(tried), key_(key) {}
 
   Result<ValuePtr> Make(const EntryPtr& entry, bool anew) {
     const auto lock = entry->LockMaking();
@@ -40,6 +42,7 @@ class Maker {
     }
     for (const Note& note : made->notes) LogNote(log_, *entry, note);
     if (entry->spec().fresh) return ValuePtr(std::make_shared<const Value>(std::move(*made)));
+    Mark(*made);
     const bool recovered = entry->GetReport().error.has_value();
     ValuePtr value = entry->Publish(std::move(*made), clock_.Steady(), clock_.Wall());
     if (recovered) log_.Info("secret_recovered", {{"name", entry->name()}});
@@ -59,6 +62,17 @@ class Maker {
       return value;
     } catch (const std::exception&) {  // its text may quote input
       return Error{Code::kResource, "ran out of memory", "", ""};
+    }
+  }
+
+  /// One that cannot be told from others gets no fingerprint.
+  void Mark(Value& value) const {
+    if (key_.empty() || !value.tokens.empty()) return;
+    if (!value.content) {
+      value.fingerprint =
+          crypto::MakeFingerprint(key_, crypto::FingerprintOf::kValue, value.bytes.Expose());
+    } else if (const auto identity = value.content->Identify(); identity && !identity->empty()) {
+      value.fingerprint = crypto::MakeFingerprint(key_, crypto::FingerprintOf::kSource, *identity);
     }
   }
 
@@ -84,6 +98,7 @@ class Maker {
   const std::stop_token& stop_;
   const Verify verify_;
   Tried* const tried_;
+  const ByteView key_;
 };
 
 }  // namespace
@@ -101,13 +116,13 @@ std::optional<Result<ValuePtr>> Known(const Entry& entry, const Clock& clock) {
 }
 
 Result<ValuePtr> MakeNow(const EntryPtr& entry, const Clock& clock, Log& log,
-                         const std::stop_token& stop, Verify verify, Tried* tried) {
-  return Maker(clock, log, stop, verify, tried).Make(entry, false);
+                         const std::stop_token& stop, Verify verify, Tried* tried, ByteView key) {
+  return Maker(clock, log, stop, verify, tried, key).Make(entry, false);
 }
 
 Result<ValuePtr> MakeAnew(const EntryPtr& entry, const Clock& clock, Log& log,
-                          const std::stop_token& stop, Tried* tried) {
-  return Maker(clock, log, stop, Verify::kByPart, tried).Make(entry, true);
+                          const std::stop_token& stop, Tried* tried, ByteView key) {
+  return Maker(clock, log, stop, Verify::kByPart, tried, key).Make(entry, true);
 }
 
 void NoteFailure(Entry& entry, const Error& error, const Clock& clock, Log& log) {

@@ -31,13 +31,13 @@ using Tried = std::vector<EntryPtr>;
 
 /// Makes the entry's value, and first the inputs' that have none; or gives what is known. An older
 /// value stays in use when a newer one cannot be made. Logs each failure once, and its end. `tried`
-/// may be null.
+/// may be null. With a key (crypto/fingerprint.h) values get fingerprints, but for the fresh ones.
 Result<ValuePtr> MakeNow(const EntryPtr& entry, const Clock& clock, Log& log,
                          const std::stop_token& stop, Verify verify = Verify::kByPart,
-                         Tried* tried = nullptr);
+                         Tried* tried = nullptr, ByteView key = {});
 /// The same, whatever is known of this entry. Inputs that have a value are not made anew.
 Result<ValuePtr> MakeAnew(const EntryPtr& entry, const Clock& clock, Log& log,
-                          const std::stop_token& stop, Tried* tried = nullptr);
+                          const std::stop_token& stop, Tried* tried = nullptr, ByteView key = {});
 
 /// Makes it the entry's newest failure; logged once, as long as it stays the same.
 void NoteFailure(Entry& entry, const Error& error, const Clock& clock, Log& log);

@@ -145,9 +145,10 @@ void WorkerLoader::Work(const std::stop_token& stop) {
 
 void WorkerLoader::MakeAndAnswer(const LoadSchedule::MakeTask& task, const std::stop_token& stop) {
   Tried tried;
+  const ByteView key = fingerprint_key_;
   const Result<ValuePtr> made =
-      task.anew ? MakeAnew(task.entry, clock_, log_, stop, &tried)
-                : MakeNow(task.entry, clock_, log_, stop, Verify::kByPart, &tried);
+      task.anew ? MakeAnew(task.entry, clock_, log_, stop, &tried, key)
+                : MakeNow(task.entry, clock_, log_, stop, Verify::kByPart, &tried, key);
   const bool stale = task.entry->GetReport().state == EntryState::kStale;
   std::unique_lock lock(mutex_);
   const std::vector<Done> answered = schedule_.Settle(task, made, stale, clock_.Steady());

@@ -28,6 +28,9 @@ class WorkerLoader final : public Loader {
   /// before who needs them; may be empty, and must not wait for this loader.
   WorkerLoader(const Clock& clock, Log& log, size_t workers,
                std::function<void(const EntryPtr&)> tried = {});
+  /// From now on values get fingerprints by this key, which outlives this. Before anybody wants
+  /// one.
+  void MarkWith(ByteView key) noexcept { fingerprint_key_ = key; }
   WorkerLoader(const WorkerLoader&) = delete;
   WorkerLoader& operator=(const WorkerLoader&) = delete;
   ~WorkerLoader() override;
@@ -66,6 +69,7 @@ class WorkerLoader final : public Loader {
   const Clock& clock_;
   Log& log_;
   const std::function<void(const EntryPtr&)> tried_;
+  ByteView fingerprint_key_;
   mutable std::mutex mutex_;
   std::condition_variable_any work_;
   std::condition_variable_any time_;

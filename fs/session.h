@@ -59,9 +59,10 @@ class Session {
   /// nothing otherwise. As Announce(); waits for Serve() to begin.
   void AnnounceAll(const Snapshot& all);
   /// Lets inotify tell who watches, where files cannot be opened by handle: by their paths, below
-  /// `Mount::root`. Until Stop(). For a thread of its own, which gets stuck while a user keeps the
-  /// lock of a folder; nothing else waits for it, and it goes on when it can.
+  /// `Mount::root`. Until StopTouches() or Stop(). For a thread of its own, which gets stuck while
+  /// a user keeps the lock of a folder; nothing else waits for it, and it goes on when it can.
   void ServeTouches();
+  void StopTouches() noexcept { touches_.Stop(); }
   /// Makes Serve() return once the requests that wait are answered. From any thread.
   void Stop() noexcept;
   /// Makes Serve() return after the request that it is at, for another process to go on: who waits

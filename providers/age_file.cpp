@@ -23,6 +23,8 @@ class AgeContent final : public Content {
     return std::move(read).error();
   }
 
+  [[nodiscard]] Result<Bytes> Identify() const override { return file_->Identify(); }
+
  private:
   const std::unique_ptr<const age::SeekableFile> file_;
   const std::string name_;

@@ -1,5 +1,8 @@
 #include "providers/plain_file.h"
 
+#include <array>
+#include <span>
+
 #include "base/file.h"
 #include "providers/source_file.h"
 
@@ -22,6 +25,15 @@ class PlainContent final : public Content {
     if (count == into.size() && now == stamp_) return Ok{};
     return Error{Code::kInvalid, "was written to while it was in use", name_,
                  "replace the file instead: write a new one beside it, and rename that"};
+  }
+
+  /// By the file and its state: reading it fails once that is another.
+  [[nodiscard]] Result<Bytes> Identify() const override {
+    const std::array<uint64_t, 4> state{
+        stamp_.device, stamp_.inode, size(),
+        static_cast<uint64_t>(stamp_.modified.time_since_epoch().count())};
+    const auto bytes = std::as_bytes(std::span(state));
+    return Bytes(bytes.begin(), bytes.end());
   }
 
  private:

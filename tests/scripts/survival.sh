@@ -106,7 +106,7 @@ starve_descriptors() {
   local pid open
   pid=$(servers | head -n 1)
   [[ -n $pid ]] || return 0
-  open=$(find "/proc/$pid/fd" -mindepth 1 2>/dev/null | wc -l)
+  open=$({ find "/proc/$pid/fd" -mindepth 1 2>/dev/null || true; } | wc -l)
   prlimit --pid "$pid" --nofile="$((open + 1)):65536" 2>/dev/null || return 0
   pause
   pause

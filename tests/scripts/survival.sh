@@ -7,7 +7,7 @@
 # shellcheck disable=SC2016,SC2094 # conditions for wait_until are evaluated later; names of files are contents too
 source "$(dirname "$0")/lib.sh"
 need_root
-need "${CXX:-g++}" age age-keygen pgrep prlimit
+need "${CXX:-g++}" age age-keygen prlimit
 
 seconds=${SECRETFS_SOAK:-0}
 kills_wanted=30
@@ -56,7 +56,7 @@ supervisor=
 kills=0
 upgrades=0
 
-servers() { pgrep -P "$supervisor" || true; }
+servers() { tr ' ' '\n' <"/proc/$supervisor/task/$supervisor/children" 2>/dev/null || true; }
 has_server() { [[ -n $(servers) ]]; }
 server_is_new() { has_server && [[ $(servers) != "$before" ]]; } # than $before
 

@@ -37,11 +37,13 @@ Command ImportCommand();
 Command InspectCommand();
 Command KeygenCommand();
 Command MountCommand();
+Command PremountCommand();
 Command RekeyCommand();
 Command ReloadCommand();
 Command ServerCommand();
 Command StatusCommand();
 Command SuperviseCommand();
 Command TokensCommand();
+Command UnmountCommand();
 
 }  // namespace secretfs

@@ -7,7 +7,8 @@ std::vector<Command> Commands() {
           CheckCommand(),   StatusCommand(),        ReloadCommand(),  AuditCommand(),
           ExplainCommand(), DecryptCommand(),       EncryptCommand(), KeygenCommand(),
           InspectCommand(), EditCommand(),          RekeyCommand(),   ImportCommand(),
-          TokensCommand(),  GitCredentialCommand(), GuardCommand()};
+          TokensCommand(),  GitCredentialCommand(), GuardCommand(),   PremountCommand(),
+          UnmountCommand()};
 }
 
 }  // namespace secretfs

@@ -1,4 +1,5 @@
 // `secretfs reload`: has a mounted secretfs read its configuration again, and says what came of it.
+#include <pwd.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -31,10 +32,17 @@ constexpr std::chrono::seconds kPatience{60};
 
 struct Options {
   std::string mount_point = DefaultMountPoint();
+  pid_t process = 0;  // to ask, instead of who says that he serves
 };
 
 uint64_t Count(const Json& status, const char* what) {
   return status.at("reloads").at(what).get<uint64_t>();
+}
+
+/// Root's mounts may be served by a user of their own.
+bool IsService(uid_t user, uid_t owner) {
+  const passwd* const service = ::getpwnam("secretfs");
+  return owner == 0 && service != nullptr && service->pw_uid == user;
 }
 
 /// Who serves a mount says what its status is. So that nobody can have us signal what is not his,
@@ -50,7 +58,7 @@ Status CheckOwner(pid_t pid, const std::string& mount_point) {
   if (at != std::string_view::npos) {
     const char* const begin = text.data() + at + kUid.size();
     const auto [end, error] = std::from_chars(begin, text.data() + text.size(), user);
-    if (error == std::errc() && user == owner) return Ok{};
+    if (error == std::errc() && (user == owner || IsService(user, owner))) return Ok{};
   }
   return Error{Code::kPermission,
                "its status names process " + std::to_string(pid) + ", which is not the daemon's",
@@ -73,6 +81,20 @@ Status Ask(const Json& status, const std::string& mount_point) {
   return SystemError(errno, failed, mount_point);
 }
 
+Status AskProcess(pid_t process) {
+  if (::kill(process, SIGHUP) == 0) return Ok{};
+  return SystemError(errno, "cannot reach process " + std::to_string(process), "");
+}
+
+/// Who serves now, asked by us, who are the newest program.
+Status CheckProgram(const Json& status) {
+  const auto served = StampOf("/proc/" + std::to_string(status.at("pid").get<pid_t>()) + "/exe");
+  const auto ours = StampOf("/proc/self/exe");
+  if (!served || !ours || *served == *ours) return Ok{};
+  return Error{Code::kUnavailable, "the new program did not start, and the old one serves on", "",
+               "its log says why: journalctl -u secretfs"};
+}
+
 /// What is not well although the configuration is valid.
 void NoteFailing(const Json& status) {
   size_t failing = 0;
@@ -87,6 +109,8 @@ void NoteFailing(const Json& status) {
 ExitCode Report(const Json& status, const Options& options) {
   const Json& reloads = status.at("reloads");
   if (!reloads.contains("reason")) {
+    const Status upgraded = options.process == 0 ? Status(Ok{}) : CheckProgram(status);
+    if (!upgraded) return ui::Fail(upgraded.error());
     ui::Print(options.mount_point + ": reloaded");
     NoteFailing(status);
     return ExitCode::kDone;
@@ -101,12 +125,14 @@ ExitCode Run(const Options& options) {
   if (!status) return FailOnStatus(status.error());
   try {
     const uint64_t before = Count(status->json, "asked");
-    if (const Status asked = Ask(status->json, options.mount_point); !asked) {
-      return ui::Fail(asked.error());
-    }
+    const Json server = status->json.at("pid");
+    const Status asked =
+        options.process == 0 ? Ask(status->json, options.mount_point) : AskProcess(options.process);
+    if (!asked) return ui::Fail(asked.error());
     const auto start = std::chrono::steady_clock::now();
     bool said = false;
-    while (Count(status->json, "answered") <= before) {
+    // Another process has read all anew.
+    while (status->json.at("pid") == server && Count(status->json, "answered") <= before) {
       const auto waited = std::chrono::steady_clock::now() - start;
       if (waited > kPatience) {
         return ui::Fail({Code::kTimeout, "the daemon has not read its configuration in a minute",
@@ -131,6 +157,8 @@ Command ReloadCommand() {
             const auto options = std::make_shared<Options>();
             app.add_option("MOUNTPOINT", options->mount_point, "where it is mounted")
                 ->capture_default_str();
+            app.add_option("--process", options->process,
+                           "the process to ask, such as a supervisor, which also upgrades");
             return [options] { return Run(*options); };
           }};
 }

@@ -351,6 +351,7 @@ class Daemon {
     facts.waiting_readers = loader_->waiting();
     facts.identity_problems = identities_->Get().problems;
     facts.accounts = &accounts_;
+    if (supervisor_) facts.survival = SurvivalOf(*state_, ::getppid());
     return facts;
   }
 

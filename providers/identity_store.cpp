@@ -90,6 +90,17 @@ void IdentityStore::Warn(std::span<const Error> warnings) {
   }
 }
 
+namespace {
+
+/// systemd takes no SetCredential= without content.
+bool IsBlank(ByteView text) {
+  return std::ranges::all_of(text, [](std::byte b) {
+    return b == std::byte{' '} || b == std::byte{'\n'} || b == std::byte{'\r'};
+  });
+}
+
+}  // namespace
+
 void IdentityStore::Refresh(Source& source) {
   const std::string& path = source.files.front();
   std::optional<FileStamp> stamp;
@@ -98,7 +109,7 @@ void IdentityStore::Refresh(Source& source) {
     stamp = TRY(StampOf(fd.get(), path));
     const SecretBytes content = TRY(ReadAllSecret(fd.get(), age::kMaxIdentityFileBytes, path));
     // As a unit has it whose SetCredential= stands in for a file that is not there.
-    if (content.size() == 0 && !source.config.file.credential.empty()) {
+    if (IsBlank(content.Expose()) && !source.config.file.credential.empty()) {
       return Error{Code::kNotFound, "the credential is empty: there is no identity", path,
                    "write one to the file that LoadCredential= of the unit names"};
     }

@@ -1,12 +1,14 @@
 # shellcheck shell=bash
 # For the scenarios, which source this first: the checks of tests/scripts/lib.sh, and what is about
 # units. Runs in the guest, as root.
+export TMPDIR=/run # the service has a /tmp of its own
 # shellcheck source=../../scripts/lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../scripts/lib.sh"
 # shellcheck disable=SC2034
 log=/dev/null # the journal has it
 # shellcheck disable=SC2034
 patience=150 # tenths of a second, and more on a slow machine
+# shellcheck disable=SC2034
 mount=/run/secrets
 shopt -s lastpipe # what functions at the end of a pipe note down stays
 # shellcheck disable=SC2034
@@ -18,10 +20,18 @@ unit() { # NAME
   undo+=("systemctl stop -q $1 2>/dev/null; rm -f /run/systemd/system/$1; systemctl reset-failed -q $1 2>/dev/null")
 }
 
-# A secret's file, from an argument. The folder is made anew by each machine, in memory.
+# A secret's file, from an argument, for the service alone. The folder is made anew by each machine, in memory.
 secret() { # NAME TEXT
-  mkdir -p -m 700 /run/values
-  (umask 077 && printf %s "$2" >"/run/values/$1.new" && mv "/run/values/$1.new" "/run/values/$1")
+  install -d -o secretfs -g secretfs -m 700 /run/values
+  (umask 077 && printf %s "$2" >"/run/values/$1.new" && chown secretfs: "/run/values/$1.new" &&
+    mv "/run/values/$1.new" "/run/values/$1")
+}
+
+# From the next start on, the service has the rights that an example of a drop-in gives.
+with_rights() {
+  install -D -m 644 /tests/examples/rights.conf /run/systemd/system/secretfs.service.d/rights.conf
+  systemctl daemon-reload
+  undo+=('rm -r /run/systemd/system/secretfs.service.d; systemctl daemon-reload; systemctl restart secretfs.service')
 }
 
 # Serves, beside what the machine booted with, what standard input declares.

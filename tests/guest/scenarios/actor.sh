@@ -34,7 +34,7 @@ systemctl daemon-reload
 systemctl start restarted.service other.service reloaded.service signalled.service
 expect_eq "$(property secretfs-actor.socket ActiveState)" active 'the socket of the actor'
 socket=/run/secretfs/actor.sock
-expect_eq "$(stat -c '%a %U' "$socket")" '600 root' 'who may write to it'
+expect_eq "$(stat -c '%a %U' "$socket")" '600 secretfs' 'who may write to it'
 
 run_of() { systemctl show -P InvocationID "$1"; }
 ask() { # REQUEST...: as the daemon does

@@ -2,6 +2,7 @@
 # The audit tells units: in its file, in the journal, and for credentials that are refused in the log.
 source "$(dirname "$0")/../lib.sh"
 [[ -S /run/systemd/journal/socket ]] || skip 'there is no journal'
+with_rights # to see programs
 secret watched 'who reads this'
 serve <<'YAML'
 audit: {file: /var/log/secretfs/guest.jsonl, journal: true}

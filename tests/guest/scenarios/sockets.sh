@@ -13,7 +13,7 @@ secrets:
   of-root: {file: /run/values/password}
 YAML
 wait_until 'the socket is there' test -S "$socket"
-expect_eq "$(stat -c '%a %U' "$socket")" '600 root' 'the socket'
+expect_eq "$(stat -c '%a %U' "$socket")" '600 secretfs' 'the socket'
 
 consumer() { # NAME ID SOCKET [LINE...]
   local name=$1 id=$2 at=$3

@@ -2,6 +2,7 @@
 # Who reads is told by the cgroup that systemd made: by unit rules, within confine_to, with any user,
 # and whatever a process or a user calls itself.
 source "$(dirname "$0")/../lib.sh"
+with_rights # to see programs
 secret web 'for web.service'
 serve <<'YAML'
 secrets:

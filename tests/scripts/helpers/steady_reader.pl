@@ -1,6 +1,7 @@
 # Reads FILES over and over and compares every byte with what was there first, until the file STOP
 # is there: half of the readers open each time, half read what they opened at the beginning.
 #   perl steady_reader.pl STOP READERS FILE...
+# Each reader adds a byte to STOP.begun when it has read for the first time.
 # Prints "reads=N failed=N wrong=N longest_ms=N" and the errors; exits with 1 if there was one.
 use strict;
 use warnings;
@@ -24,6 +25,8 @@ sub reader {
   my $file = $files[$number % @files];
   open(my $first, '<:raw', $file) or die "$file: $!";
   my $want = slurp($first) // die "$file: $!";
+  open(my $begun, '>>', "$stop.begun") or die $!;
+  syswrite($begun, '.');
   my ($reads, $wrong, $longest, %errors) = (0, 0, 0);
   until (-e $stop) {
     for (1 .. 50) {

@@ -14,7 +14,12 @@ std::string FileOf(const std::string& mount_point) {
 
 Result<MountedStatus> ReadMountedStatus(const std::string& mount_point) {
   constexpr size_t kLimit = size_t{64} << 20U;
+  constexpr int kTries = 3;
   auto content = ReadFile(FileOf(mount_point), kLimit);
+  // What was opened just before another process went on with the mount cannot be read any more.
+  for (int i = 1; i < kTries && !content && content.error().code == Code::kIo; ++i) {
+    content = ReadFile(FileOf(mount_point), kLimit);
+  }
   if (!content && content.error().code == Code::kPermission) {
     return Error{Code::kPermission, "only root may see the status", mount_point,
                  "run it with sudo"};

@@ -108,7 +108,10 @@ void Supervision::CurrentEnded(const End& end, int64_t now) {
     return Go(next_, now);
   }
   phase_ = Phase::kServing;
-  if (!begun_ && end.signal == 0 && end.code != 0) return Finish(end.code);
+  if (!begun_ && end.signal == 0 && end.code != 0) {
+    if (!stored_) hands_.Unmount();
+    return Finish(end.code);
+  }
   log_.Warning("server_ended", {{"how", end.Text()}});
   final_code_ = end.code;
   if (ended.ready && now - ended.started >= kLongLife) {

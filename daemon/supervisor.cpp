@@ -216,8 +216,10 @@ bool Supervisor::MountAfresh() {
 Result<pid_t> Supervisor::StartServer(Supervision::Program program) {
   ControlSocket control = TRY(MakeControlSocket());
   HeirOptions heir;
-  const bool ours = program == Supervision::Program::kOurs && ProgramChanged();
-  heir.program = ours ? kOwnProgram : options_.program;
+  const auto newest = StampOf(options_.program);
+  const bool same = newest && *newest == running_;
+  const bool wants_newest = program == Supervision::Program::kNewest;
+  heir.program = same || wants_newest ? options_.program : kOwnProgram;
   heir.arguments = {"server", options_.config, "--mount-point", mount_.path};
   if (mount_.root) heir.arguments.emplace_back("--root");
   heir.arguments.insert(heir.arguments.end(), options_.server_options.begin(),

@@ -121,11 +121,13 @@ expect_match "$got" 'failed=0 wrong=0' 'what the readers saw'
 
 # --- what ends a connection ---------------------------------------------------------------------------
 
+note
 umount "$mount"
-remounted() { is_active && [[ $(mounts) != "$device" && $(stored) == 3 ]]; }
+remounted() { is_active && both_differ && [[ $(stored) == 3 ]]; }
 wait_until 'the mount is made afresh' remounted
 expect_eq "$(cat "$mount/one")" 'the first secret' 'after an unmount from outside'
 
+note
 device=$(mounts)
 mountpoint -q /sys/fs/fuse/connections || mount -t fusectl none /sys/fs/fuse/connections
 echo 1 >"/sys/fs/fuse/connections/${device#*:}/abort"

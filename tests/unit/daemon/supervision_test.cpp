@@ -140,8 +140,10 @@ TEST_F(SupervisionTest, WaitsLittleForOneThatServedShortly) {
 
 TEST_F(SupervisionTest, EndsWithTheCodeOfAFirstStartThatFails) {
   Begin();
+  hands_.Done();
   Exit(1, 3);
   EXPECT_EQ(supervision_->exit_code(), 3);
+  EXPECT_THAT(hands_.Done(), ElementsAre("unmount"));
 }
 
 TEST_F(SupervisionTest, TriesOnWhenAFirstStartIsKilledOrReadersAreWaiting) {

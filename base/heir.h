@@ -22,7 +22,7 @@ struct HeirOptions {
 };
 
 /// The child's id, once the program runs; in a session of its own, so that keys of a terminal do
-/// not reach it, with default signals. The caller reaps it. Only for a process of one thread.
+/// not reach it, with default signals. The caller reaps it. Our other threads must take no locks.
 /// Errors: kNotFound, kPermission, kResource, kIo.
 Result<pid_t> StartHeir(const HeirOptions& options);
 

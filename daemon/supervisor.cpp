@@ -19,6 +19,7 @@
 #include "daemon/control.h"
 #include "daemon/harden.h"
 #include "daemon/notify.h"
+#include "daemon/reaper.h"
 #include "daemon/signals.h"
 #include "daemon/stored_descriptors.h"
 #include "daemon/supervision.h"
@@ -30,6 +31,7 @@ namespace secretfs {
 namespace {
 
 constexpr const char* kOwnProgram = "/proc/self/exe";
+constexpr int64_t kEndingSoon = 50;  // milliseconds from the last words of a server to its end
 constexpr const char* kOomScore = "/proc/self/oom_score_adj";
 
 /// The kernel may end servers for want of memory, which costs nobody anything, but not us.
@@ -98,6 +100,7 @@ class Supervisor final : public Supervision::Hands {
   struct Peer {
     pid_t id = 0;
     UniqueFd control;
+    int64_t closed = 0;  // when that was closed: it is ending
   };
 
   Status Prepare();
@@ -112,7 +115,8 @@ class Supervisor final : public Supervision::Hands {
   void Turn();
   void Obey();
   void Listen(Peer& peer);
-  void Reap();
+  void NoteEnds();
+  [[nodiscard]] std::vector<pid_t> Ids() const;
 
   const SuperviseOptions& options_;
   Log& log_;
@@ -127,6 +131,7 @@ class Supervisor final : public Supervision::Hands {
   std::unique_ptr<fs::State> state_;
   std::optional<AliveLock> alive_;
   std::vector<Peer> peers_;
+  std::optional<Reaper> reaper_;
   Supervision supervision_;
 };
 
@@ -144,6 +149,7 @@ Status Supervisor::Prepare() {
   } else {
     TRY(Mount());
   }
+  reaper_ = TRY(Reaper::Start());
   oom_score_ = OutliveServers();
   TakeAliveLock();
   if (!LockAllMemory()) log_.Debug("memory_not_all_locked", {});
@@ -237,13 +243,15 @@ Supervisor::Peer* Supervisor::Find(pid_t id) {
   return found == peers_.end() ? nullptr : &*found;
 }
 
-/// The leader of its threads is a zombie, but the whole cannot be reaped.
+/// It has closed all, or the leader of its threads is a zombie, but the whole cannot be reaped.
 bool Supervisor::IsDying(pid_t server) {
-  if (Find(server) == nullptr) return false;
+  const Peer* const peer = Find(server);
+  if (peer == nullptr) return false;
   siginfo_t info{};
   const auto id = static_cast<id_t>(server);
   if (::waitid(P_PID, id, &info, WEXITED | WNOHANG | WNOWAIT) != 0 || info.si_pid != 0)
     return false;
+  if (peer->closed != 0 && fs::State::Now() - peer->closed >= kEndingSoon) return true;
   const auto stat = ReadFile("/proc/" + std::to_string(server) + "/stat", 4096);
   if (!stat) return false;
   const std::string_view text = AsText(*stat);
@@ -278,7 +286,9 @@ void Supervisor::Turn() {
   const int64_t now = fs::State::Now();
   std::vector<pollfd> waits{{signals_.get(), POLLIN, 0}, {mountinfo_.get(), POLLPRI, 0}};
   for (const Peer& peer : peers_) waits.push_back({peer.control.get(), POLLIN, 0});
-  const int64_t until = supervision_.next_tick(now) - now;
+  const bool ending = std::ranges::any_of(peers_, &Peer::closed);
+  const int64_t usual = supervision_.next_tick(now) - now;
+  const int64_t until = ending ? std::min(usual, kEndingSoon) : usual;
   const int ready = ::poll(waits.data(), waits.size(), static_cast<int>(until));
   const int64_t later = fs::State::Now();
   if (ready > 0) {
@@ -291,7 +301,7 @@ void Supervisor::Turn() {
     }
   }
   manager_.Flush();
-  if (later >= supervision_.next_tick(now)) supervision_.Tick(later, state_->last_beat());
+  if (ending || later >= supervision_.next_tick(now)) supervision_.Tick(later, state_->last_beat());
 }
 
 void Supervisor::Obey() {
@@ -304,7 +314,7 @@ void Supervisor::Obey() {
     case Order::kEnd:
       return supervision_.Terminate(now);
     case Order::kChild:
-      return Reap();
+      return NoteEnds();
   }
 }
 
@@ -315,22 +325,31 @@ void Supervisor::Listen(Peer& peer) {
   while ((heard = ReceiveControl(peer.control.get(), message)) == Heard::kMessage) {
     supervision_.Heard(id, message, fs::State::Now());
   }
-  if (heard == Heard::kEnd) peer.control.reset();
+  if (heard == Heard::kEnd && peer.control) {
+    peer.control.reset();
+    peer.closed = fs::State::Now();
+  }
 }
 
-/// What a server said last is heard before its end.
-void Supervisor::Reap() {
-  int status = 0;
-  for (pid_t id = 0; (id = ::waitpid(-1, &status, WNOHANG)) > 0;) {
-    Peer* const peer = Find(id);
-    if (peer == nullptr) continue;
-    Listen(*peer);
-    std::erase_if(peers_, [id](const Peer& each) { return each.id == id; });
+/// What a server said last is heard before its end. It is replaced before it is reaped.
+void Supervisor::NoteEnds() {
+  for (const pid_t id : Ids()) {
+    siginfo_t info{};
+    const int result = ::waitid(P_PID, static_cast<id_t>(id), &info, WEXITED | WNOHANG | WNOWAIT);
+    if (result != 0 || info.si_pid == 0) continue;
+    Listen(*Find(id));
+    std::erase_if(peers_, [id](const Peer& peer) { return peer.id == id; });
     Supervision::End end;
-    if (WIFSIGNALED(status)) end.signal = WTERMSIG(status);
-    if (WIFEXITED(status)) end.code = WEXITSTATUS(status);
+    (info.si_code == CLD_EXITED ? end.code : end.signal) = info.si_status;
     supervision_.Ended(id, end, fs::State::Now());
+    if (!supervision_.exit_code()) reaper_->Take(id);
   }
+}
+
+std::vector<pid_t> Supervisor::Ids() const {
+  std::vector<pid_t> ids;
+  for (const Peer& peer : peers_) ids.push_back(peer.id);
+  return ids;
 }
 
 }  // namespace

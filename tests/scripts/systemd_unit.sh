@@ -11,7 +11,7 @@ if command -v systemd-analyze >/dev/null && [[ -e $unit ]]; then
   # systemd-analyze wants the program that the unit names to be there.
   named=$(sed -n 's/^ExecStart=[-@:+!]*\([^ ]*\).*/\1/p' "$unit")
   [[ -n $named ]] || fail 'the unit has no ExecStart='
-  sed "s|^\(Exec[A-Za-z]*\)=$named |\1=$program |" "$unit" >"$work/secretfs.service"
+  sed "s|^\(Exec[A-Za-z]*=[-@:+!]*\)$named |\1$program |" "$unit" >"$work/secretfs.service"
   expect_exit 0 systemd-analyze verify --man=no "$work/secretfs.service"
   expect_eq "$err" '' "systemd-analyze's remarks"
   # It can find fault.
@@ -19,16 +19,26 @@ if command -v systemd-analyze >/dev/null && [[ -e $unit ]]; then
   "$(command -v systemd-analyze)" verify --man=no "$work/wrong.service" >"$work/out" 2>&1 || true
   expect_match "$(cat "$work/out")" 'Type=|RestartSecs' 'systemd-analyze on a wrong unit (the check can fail)'
   expect_match "$(cat "$unit")" $'\nType=notify\n' 'the type of the unit'
+  # In tenths.
+  exposure_of() { # FILE
+    local exposure
+    exposure=$(systemd-analyze security --offline=true --no-pager "$1" |
+      sed -n 's/.*Overall exposure level for [^:]*: \([0-9]*\)\.\([0-9]\).*/\1\2/p')
+    [[ $exposure =~ ^[0-9]+$ ]] || fail "systemd-analyze security does not rate $1"
+    printf %s "$exposure"
+  }
+  exposure=$(exposure_of "$work/secretfs.service")
+  ((10#$exposure <= 10)) || fail "the exposure of what serves is $exposure tenths, more than 1.0"
+  # Setting up the sandbox must not wait for the mount.
+  expect_eq "$(grep -n '^[A-Z][A-Za-z]*Path[a-z]*=.*/run/secrets\b' "$unit")" '' 'options that name the mount'
   # The helper that acts on units, and its socket.
   mkdir "$work/units"
   cp "$root/systemd/secretfs-actor.socket" "$work/units/"
   sed "s|^ExecStart=secretfs|ExecStart=$program|" "$root/systemd/secretfs-actor.service" >"$work/units/secretfs-actor.service"
   SYSTEMD_UNIT_PATH=$work/units: expect_exit 0 systemd-analyze verify --man=no "$work"/units/secretfs-actor.{socket,service}
   expect_eq "$err" '' "systemd-analyze's remarks on the actor"
-  exposure=$(systemd-analyze security --offline=true --no-pager "$work/units/secretfs-actor.service" |
-    sed -n 's/.*Overall exposure level for [^:]*: \([0-9]*\)\.\([0-9]\).*/\1\2/p')
-  [[ $exposure =~ ^[0-9]+$ ]] || fail 'systemd-analyze security does not rate the actor'
-  ((exposure <= 20)) || fail "the actor's exposure is $exposure tenths, more than 2.0"
+  exposure=$(exposure_of "$work/units/secretfs-actor.service")
+  ((10#$exposure <= 20)) || fail "the actor's exposure is $exposure tenths, more than 2.0"
 else
   printf 'not tried, as systemd-analyze is not installed: the unit\n'
 fi

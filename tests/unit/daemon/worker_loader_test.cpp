@@ -433,6 +433,25 @@ TEST_F(MakeNowTest, MakesInputsFirst) {
   EXPECT_EQ(a->GetReport().state, EntryState::kReady);
 }
 
+TEST_F(MakeNowTest, WithAKeyValuesHaveFingerprints) {
+  const std::string key(32, 'k');
+  const std::string other(32, 'o');
+  const auto mark = [&](const EntryPtr& entry, const std::string& by) {
+    const auto value = MakeNow(entry, clock_, log_, {}, Verify::kByPart, nullptr, AsBytes(by));
+    return (*value)->fingerprint;
+  };
+  const auto a = mark(TextEntry("a", "same"), key);
+  ASSERT_TRUE(a);
+  EXPECT_EQ(a, mark(TextEntry("b", "same"), key));
+  EXPECT_NE(a, mark(TextEntry("a", "other"), key));
+  EXPECT_NE(a, mark(TextEntry("a", "same"), other));
+  EXPECT_FALSE((*Make(TextEntry("a", "same")))->fingerprint) << "nobody would compare it";
+  const auto unknown = EntryMadeBy("large", [](auto...) -> Result<Value> {
+    return testkit::ValueWithContent(std::make_shared<testkit::TextContent>("large"));
+  });
+  EXPECT_FALSE(mark(unknown, key)) << "it does not say what it is";
+}
+
 TEST_F(MakeNowTest, AFailedInputFailsItsViewWithTheInputsCode) {
   const auto bad = EntryMadeBy("bad", [](auto...) -> Result<Value> {
     return Error{Code::kNoMatch, "no identity opens it", "/x.age", "mend it"};

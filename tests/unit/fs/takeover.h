@@ -34,9 +34,11 @@ constexpr int kPatienceMs = 60'000;
 /// Whether it becomes so before the test has to be taken to hang.
 template <class Condition>
 bool Becomes(const Condition& condition) {
-  for (int waited = 0; waited < kPatienceMs && !condition(); waited += 2)
+  for (int waited = 0; waited < kPatienceMs; waited += 2) {
+    if (condition()) return true;
     std::this_thread::sleep_for(std::chrono::milliseconds(2));
-  return condition();
+  }
+  return false;
 }
 
 inline Fingerprint FingerprintOf(std::string_view text) {

@@ -2,7 +2,10 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <poll.h>
+#include <sys/inotify.h>
+#include <sys/syscall.h>
 #include <sys/utsname.h>
 
 #include <cstdio>
@@ -123,14 +126,15 @@ TEST_P(RecoveryTest, WhatWasReceivedWhenItDiedIsAnsweredByTheNext) {
 }
 
 TEST_P(RecoveryTest, ManyGenerationsAnswerOneWhoWaits) {
-  Reader waits(Path("a"));
+  std::optional<Reader> waits;
   for (int i = 0; i < 5; ++i) {
     const Server server(mount_, state_.get(), Texts{{"a", std::nullopt}}, GetParam());
+    if (!waits) waits.emplace(Path("a"));
     ASSERT_TRUE(Becomes([&] { return !server.loader.wishes.empty(); }));
-    EXPECT_FALSE(waits.ended());
+    EXPECT_FALSE(waits->ended());
   }
   Server last(mount_, state_.get(), Texts{{"a", "at last"}}, GetParam());
-  EXPECT_EQ(waits.Said(), "at last");
+  EXPECT_EQ(waits->Said(), "at last");
 }
 
 TEST_P(RecoveryTest, AnInitThatNobodyAnsweredIsAnswered) {
@@ -326,6 +330,49 @@ TEST_F(TakeoverTest, WhatTheKernelKnewIsForgotten) {
   ASSERT_EQ(::stat(Path("dir/a").c_str(), &st), 0);
   EXPECT_EQ(st.st_size, 16);
   EXPECT_EQ(::stat(Path("dir/b").c_str(), &st), -1);
+}
+
+/// Makes this thread one that may not open by handle while it lives.
+class Unprivileged {
+ public:
+  Unprivileged() {
+    ::syscall(SYS_capget, &head_, before_.data());
+    auto less = before_;
+    less[0].effective &= ~(1U << CAP_DAC_READ_SEARCH);
+    ::syscall(SYS_capset, &head_, less.data());
+  }
+  Unprivileged(const Unprivileged&) = delete;
+  Unprivileged& operator=(const Unprivileged&) = delete;
+  ~Unprivileged() { ::syscall(SYS_capset, &head_, before_.data()); }
+
+ private:
+  __user_cap_header_struct head_{_LINUX_CAPABILITY_VERSION_3, 0};
+  std::array<__user_cap_data_struct, 2> before_{};
+};
+
+TEST_F(TakeoverTest, WatchersAreToldByPathToo) {
+  mount_.root = *WritableCopy(mount_);
+  std::optional<Server> server;
+  {
+    const Unprivileged self;
+    ASSERT_FALSE(MayOpenByHandle());
+    server.emplace(mount_, state_.get(), kFirst);
+  }
+  std::jthread toucher([&] { server->session->ServeTouches(); });
+  const UniqueFd watch(::inotify_init1(IN_CLOEXEC | IN_NONBLOCK));
+  ASSERT_GE(::inotify_add_watch(watch.get(), Path("dir/a").c_str(), IN_CLOSE_WRITE), 0);
+  const SnapshotPtr tree = server->snapshots.Load();
+  Changes changes;
+  changes.files.push_back({tree->FindPath("dir/a")->inode, "dir/a", true});
+  changes.files.push_back({tree->FindPath("dir/b")->inode + 1, "dir/b", true});  // another by now
+  const size_t recorded = server->audit.events().size();
+  server->session->Announce(changes);
+  std::array<char, 4096> told{};
+  EXPECT_TRUE(Becomes([&] { return ::read(watch.get(), told.data(), told.size()) > 0; }));
+  EXPECT_EQ(server->audit.events().size(), recorded);
+  server->session->StopTouches();
+  toucher.join();
+  EXPECT_EQ(ReadAll("dir/a"), "first");
 }
 
 TEST_F(TakeoverTest, NoValueIsEverInTheState) {

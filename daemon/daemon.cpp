@@ -29,6 +29,7 @@
 #include "daemon/own_file.h"
 #include "daemon/path_watcher.h"
 #include "daemon/privileges.h"
+#include "daemon/server_sandbox.h"
 #include "daemon/signals.h"
 #include "daemon/status.h"
 #include "daemon/toucher.h"
@@ -61,6 +62,13 @@ class Daemon {
   }
 
   Status Run(const Config& config, Assembly assembly) {
+    // Before there are threads, which it would not hold for. Who mounts has to unmount as well,
+    // which Landlock forbids; for a user that takes the setuid helper, too.
+    if (takeover_) {
+      sandbox_ = ServerSandbox::Enter(config, options_.mount_point, takeover_->root.get(), log_);
+    } else if (::geteuid() == 0) {
+      (void)ForbidNewPrivileges();
+    }
     identities_ = assembly.identities;
     identities_->Use(assembly.identity_configs, assembly.plugins);
     AskNssForNames(config, accounts_);
@@ -174,6 +182,7 @@ class Daemon {
 
   /// What a reloaded configuration says of the daemon itself.
   Status Configure(const Config& config) {
+    if (sandbox_) TRY(sandbox_->Fits(config));
     AskNssForNames(config, accounts_);
     const std::vector<CredentialSocket> before = credentials_->sockets();
     TRY(credentials_->Serve(config.credentials));
@@ -204,6 +213,7 @@ class Daemon {
     if (!AwaitGo(*supervisor_, signals_.get())) return false;
     state_ = TRY(Takeable(fs::State::Open(takeover_->state.get())));
     loader_->MarkWith(state_->key());
+    NoteGap(*state_);
     mount_ = TRY(Takeable(fs::AdoptMount(options_.mount_point, std::move(takeover_->device),
                                          std::move(takeover_->root))));
     return true;
@@ -349,6 +359,7 @@ class Daemon {
     facts.reloads = upkeep_->reloads();
     facts.audit_dropped = audit_->dropped();
     facts.waiting_readers = loader_->waiting();
+    if (state_) facts.survival = SurvivalOf(*state_, ::getppid());
     facts.identity_problems = identities_->Get().problems;
     facts.accounts = &accounts_;
     if (supervisor_) facts.survival = SurvivalOf(*state_, ::getppid());
@@ -363,6 +374,7 @@ class Daemon {
   const UniqueFd receiver_ended_{::eventfd(0, EFD_CLOEXEC)};
   const SystemClock clock_;
   const WallTime started_ = clock_.Wall();
+  std::optional<ServerSandbox> sandbox_;
   FileAccounts accounts_;
   fs::ProcGroups groups_{clock_};
   std::optional<AliveLock> alive_;

@@ -3,7 +3,6 @@
 #include <algorithm>
 
 namespace secretfs {
-namespace {
 
 bool AsksForPrograms(const Access& access) {
   const auto asks = [](const CallerRule& rule) {
@@ -11,8 +10,6 @@ bool AsksForPrograms(const Access& access) {
   };
   return std::ranges::any_of(access.readers, asks) || std::ranges::any_of(access.confine_to, asks);
 }
-
-}  // namespace
 
 std::vector<Error> MissingPrivileges(const std::vector<File>& files, bool audited,
                                      bool sees_programs) {

@@ -8,6 +8,9 @@
 
 namespace secretfs {
 
+/// Whether a rule of it is about programs (exe:).
+bool AsksForPrograms(const Access& access);
+
 /// Of what `files` and an audit, if there is one, need; `sees_programs` is
 /// fs::SeesProgramsOfOthers().
 std::vector<Error> MissingPrivileges(const std::vector<File>& files, bool audited,

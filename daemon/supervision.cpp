@@ -195,6 +195,7 @@ void Supervision::KillIfHung(int64_t now, int64_t last_beat) {
   const int64_t silence = now - (beats ? std::max(last_beat, held_up_) : since);
   if (silence < (beats ? kBeat : kStarting)) return;
   log_.Error("server_hangs", {{"silence_ms", silence}});
+  ++hung_;
   Kill(current_, now);
 }
 

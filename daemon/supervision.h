@@ -75,6 +75,8 @@ class Supervision {
   [[nodiscard]] int64_t next_tick(int64_t now) const;
   /// Set at the end: with which exit code.
   [[nodiscard]] std::optional<int> exit_code() const { return exit_code_; }
+  /// Servers that were ended since they did not beat, all in all.
+  [[nodiscard]] uint64_t hung() const { return hung_; }
 
   static constexpr int64_t kTick = 250;
   static constexpr int64_t kBeat = 3000;          // a server that serves beats within this time
@@ -118,6 +120,7 @@ class Supervision {
   int64_t start_at_ = 0;  // without a server
   int64_t delay_ = 0;     // of the newest start
   int64_t last_tick_ = 0;
+  uint64_t hung_ = 0;
   int64_t held_up_ = 0;  // when we were last stopped ourselves
   int64_t served_ = 0;   // when somebody last served
   bool begun_ = false;   // somebody served this connection

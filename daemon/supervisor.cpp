@@ -301,7 +301,11 @@ void Supervisor::Turn() {
     }
   }
   manager_.Flush();
-  if (ending || later >= supervision_.next_tick(now)) supervision_.Tick(later, state_->last_beat());
+  if (ending || later >= supervision_.next_tick(now)) {
+    const uint64_t before = supervision_.hung();
+    supervision_.Tick(later, state_->last_beat());
+    state_->counters().stalls += supervision_.hung() - before;
+  }
 }
 
 void Supervisor::Obey() {

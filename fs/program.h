@@ -17,8 +17,8 @@ std::string ProgramOf(pid_t thread);
 /// on a disk, which does not happen for a program that is running, and when it cannot be told.
 bool IsProgramOf(pid_t thread, const std::string& path);
 
-/// Whether ProgramOf() can tell for processes of other users, which takes CAP_SYS_PTRACE. Asks for
-/// that of PID 1.
-bool SeesProgramsOfOthers();
+/// Whether ProgramOf() can tell for processes of other users: with CAP_SYS_PTRACE, and not under
+/// Landlock.
+bool SeesProgramsOfOthers() noexcept;
 
 }  // namespace secretfs::fs

@@ -283,6 +283,41 @@ expect_eq "$code" 139 'end by SIGSEGV'
 expect_eq "$(find . -maxdepth 1 -name 'core*' | wc -l)" 0 'cores of a crash'
 umount -l "$m"
 
+# --- a supervisor, which knows nothing, and its server ------------------------------------------------------
+
+m=$work/supervised
+mounts+=("$m")
+start "$work/supervise.log" "$program" supervise config.yaml "$m"
+mount_ready
+examine_supervised() {
+  local process fd states=0
+  server=$(pgrep -P "$daemon")
+  find "$m" -type f -exec cat {} + >/dev/null 2>&1 || true
+  as "$user" find "$m" -type f -exec cat {} + >/dev/null 2>&1 || true
+  dd if="$m/over/age" of=/dev/null bs=40 skip=225000 count=1 status=none
+  for process in "$daemon" "$server"; do
+    gcore -o core "$process" >gcore.log 2>&1 || fail "gcore: $(tail -n 1 gcore.log)"
+    expect_eq "$(secrets_in "$(found "core.$process")")" '' "secrets in a core dump of $process, the supervisor being $daemon"
+    rm "core.$process"
+    expect_eq "$(secrets_in "$(found --open "$process")")" '' 'secrets in memory that may be swapped or dumped'
+    cat "/proc/$process/cmdline" "/proc/$process/environ" "$log" >said
+    expect_eq "$(secrets_in "$(found said)")" '' 'secrets in argv, environment or log'
+  done
+  expect_match "$(found --pool "$server")" 'age-x25519@.*over-age@' 'what the locked pool of the server holds'
+  expect_eq "$(secrets_in "$(found --pool "$daemon")" | grep -v '^not-locked' || true)" '' 'secrets that the supervisor knows'
+  # What outlives the server holds requests only.
+  for fd in "/proc/$daemon/fd"/*; do
+    [[ $(readlink "$fd") == /memfd:* ]] || continue
+    cat "$fd" >state
+    states=$((states + 1))
+    expect_eq "$(secrets_in "$(found state)")" '' 'secrets in what outlives the server'
+  done
+  expect_eq "$states" 1 'states that the supervisor holds'
+  expect_eq "$(find "$m" -type f -not -path '*/bad/*' -not -name no-host -not -name rotating-token -exec fincore --bytes --noheadings --output PAGES {} + | sort -u | tr -d ' \n')" 0 'pages of secrets in the page cache'
+}
+examine_supervised
+mount_stop TERM "$daemon" "$m"
+
 # --- decrypt, in the middle of a file that nobody reads on ---------------------------------------------------
 
 mkfifo -m 666 unread

@@ -1,0 +1,122 @@
+#include "daemon/server_sandbox.h"
+
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <set>
+#include <sstream>
+
+#include "base/text.h"
+#include "daemon/config_files.h"
+#include "daemon/credential_sockets.h"
+#include "daemon/privileges.h"
+#include "fs/program.h"
+
+namespace secretfs {
+namespace {
+
+namespace stdfs = std::filesystem;
+
+std::string FolderOf(const std::string& path) { return stdfs::path(path).parent_path().string(); }
+
+/// The folders that a variable of systemd's names.
+void AddFoldersIn(const char* variable, std::set<std::string>& folders) {
+  const char* value = std::getenv(variable);
+  std::istringstream all(value == nullptr ? "" : value);
+  for (std::string folder; std::getline(all, folder, ':');) {
+    if (folder.starts_with('/')) folders.insert(folder);
+  }
+}
+
+/// The folder, since the file is put aside; but not of a device or pipe.
+std::string PlaceOfAudit(const AuditConfig& audit) {
+  struct stat st {};
+  const bool special = ::stat(audit.file.c_str(), &st) == 0 && !S_ISREG(st.st_mode);
+  return special ? audit.file : FolderOf(audit.file);
+}
+
+void AddLinks(const Config& config, const std::string& mount_point,
+              std::set<std::string>& folders) {
+  std::set<std::string> links;
+  for (const SecretConfig& secret : config.secrets) {
+    for (const std::string& link : secret.consumers.links) links.insert(FolderOf(link));
+  }
+  for (const ViewConfig& view : config.views) {
+    for (const std::string& link : view.consumers.links) links.insert(FolderOf(link));
+  }
+  if (links.empty()) return;
+  links.insert(FolderOf(LinksRecord(mount_point)));
+  std::error_code failed;  // a rule needs the folder to be there; who makes links says what failed
+  for (const std::string& folder : links) stdfs::create_directories(folder, failed);
+  folders.merge(links);
+}
+
+bool HasRulesOfPrograms(const Config& config) {
+  return std::ranges::any_of(config.secrets, AsksForPrograms, &SecretConfig::access) ||
+         std::ranges::any_of(config.views, AsksForPrograms, &ViewConfig::access);
+}
+
+}  // namespace
+
+SandboxPlaces PlacesOf(const Config& config, const std::string& mount_point, int touched) {
+  std::set<std::string> folders;
+  for (const char* variable : {"RUNTIME_DIRECTORY", "STATE_DIRECTORY", "LOGS_DIRECTORY"}) {
+    AddFoldersIn(variable, folders);
+  }
+  if (!config.audit.file.empty()) folders.insert(PlaceOfAudit(config.audit));
+  for (const CredentialSocket& socket : CredentialSockets(config.credentials, RuntimeFolder())) {
+    const std::string folder = FolderOf(socket.path);
+    ::mkdir(folder.c_str(), 0700);  // as its listener would
+    folders.insert(folder);
+  }
+  AddLinks(config, mount_point, folders);
+  SandboxPlaces places;
+  places.writable.assign(folders.begin(), folders.end());
+  if (config.plugins) {
+    places.programs = SystemPrograms();
+    places.programs.push_back(config.plugins->folder);
+    places.devices = KeyDevices();
+  }
+  places.touched = touched;
+  return places;
+}
+
+std::optional<ServerSandbox> ServerSandbox::Enter(const Config& config,
+                                                  const std::string& mount_point, int touched,
+                                                  Log& log) {
+  const bool sees = touched < 0 || fs::SeesProgramsOfOthers();  // a user sees his own
+  const bool audited = !config.audit.file.empty() || config.audit.journal;
+  if (sees && (audited || HasRulesOfPrograms(config))) {
+    (void)ForbidNewPrivileges();
+    log.Info("not_sandboxed", {{"reason",
+                                "Landlock would hide which programs others run, which "
+                                "the audit and rules of programs (exe:) have to tell"}});
+    return std::nullopt;
+  }
+  SandboxPlaces places = PlacesOf(config, mount_point, touched);
+  const std::string writes = Join(places.writable);
+  const std::string runs = Join(places.programs);
+  auto sandbox = Sandbox::Enter(std::move(places));
+  if (!sandbox) {
+    log.Warning("not_sandboxed", {{"reason", sandbox.error().Text()}});
+    return std::nullopt;
+  }
+  log.Info("sandboxed", {{"landlock", sandbox->version()}, {"writes", writes}, {"runs", runs}});
+  const bool hides = sees && sandbox->version() > 0;
+  return ServerSandbox(*std::move(sandbox), hides);
+}
+
+Status ServerSandbox::Fits(const Config& config) const {
+  if (!config.audit.file.empty()) TRY(sandbox_.MayWrite(config.audit.file));
+  for (const CredentialSocket& socket : CredentialSockets(config.credentials, RuntimeFolder())) {
+    TRY(sandbox_.MayWrite(socket.path));
+  }
+  if (config.plugins) TRY(sandbox_.MayRunFrom(config.plugins->folder));
+  if (!hides_programs_ || !HasRulesOfPrograms(config)) return Ok{};
+  return Error{Code::kInvalid, "rules of programs (exe:) cannot be decided in the sandbox", "",
+               "start secretfs anew: with them it enters none"};
+}
+
+}  // namespace secretfs

@@ -316,6 +316,12 @@ examine_supervised() {
   expect_eq "$(find "$m" -type f -not -path '*/bad/*' -not -name no-host -not -name rotating-token -exec fincore --bytes --noheadings --output PAGES {} + | sort -u | tr -d ' \n')" 0 'pages of secrets in the page cache'
 }
 examine_supervised
+# Its successor has what was open before from its own source again.
+exec 9<"$m/large"
+kill -KILL "$server"
+cat <&9 | cmp - "$m/large" || fail 'what was open reads otherwise after a restart'
+exec 9<&-
+examine_supervised
 mount_stop TERM "$daemon" "$m"
 
 # --- decrypt, in the middle of a file that nobody reads on ---------------------------------------------------

@@ -63,12 +63,11 @@ class Daemon {
 
   Status Run(const Config& config, Assembly assembly) {
     // Before there are threads, which it would not hold for. Who mounts has to unmount as well,
-    // which Landlock forbids; for a user that takes the setuid helper, too.
-    if (takeover_) {
+    // which Landlock forbids; a user's needs the setuid helper, too.
+    if (takeover_)
       sandbox_ = ServerSandbox::Enter(config, options_.mount_point, takeover_->root.get(), log_);
-    } else if (::geteuid() == 0) {
+    else if (::geteuid() == 0)
       (void)ForbidNewPrivileges();
-    }
     identities_ = assembly.identities;
     identities_->Use(assembly.identity_configs, assembly.plugins);
     AskNssForNames(config, accounts_);
@@ -119,7 +118,7 @@ class Daemon {
         .link =
             [this](const std::vector<File>& files) {
               Link(files);
-              CheckForActor(files);
+              CheckForActor(files, log_);
             },
     };
   }
@@ -164,16 +163,6 @@ class Daemon {
     for (const Error& problem : SyncLinks(wanted, record)) {
       log_.Warning("not_linked", {{"reason", problem.Text()}, {"hint", problem.hint}});
     }
-  }
-
-  /// Said before the first change, whose request nobody would take.
-  void CheckForActor(const std::vector<File>& files) {
-    const bool needed = std::ranges::any_of(
-        files, [](const File& file) { return !file.consumers.on_change.empty(); });
-    std::error_code failed;
-    if (!needed || stdfs::exists(ActorSocket(), failed)) return;
-    log_.Warning("no_actor", {{"reason", ActorSocket() + " is not there: on_change does nothing"},
-                              {"hint", "systemctl enable --now secretfs-actor.socket"}});
   }
 
   void LogUnwatched(const Error& problem) {
@@ -327,10 +316,8 @@ class Daemon {
                 {{"reason", "only this user can look in: /etc/fuse.conf has no user_allow_other"}});
     }
     if (mount_.covered) log_.Warning("mount_point_not_empty", {{"mount", mount_.path}});
-    for (const Error& missing : MissingPrivileges(snapshots_->Load()->files(), audit_->Wants(true),
-                                                  !mount_.shared || fs::SeesProgramsOfOthers())) {
-      log_.Warning("unprivileged", {{"reason", missing.Text()}, {"hint", missing.hint}});
-    }
+    WarnOfMissingPrivileges(snapshots_->Load()->files(), audit_->Wants(true),
+                            !mount_.shared || fs::SeesProgramsOfOthers(), log_);
     if (!LockAllMemory()) log_.Debug("memory_not_all_locked", {});
     ReportIdentities();
   }

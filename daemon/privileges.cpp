@@ -31,4 +31,11 @@ std::vector<Error> MissingPrivileges(const std::vector<File>& files, bool audite
   return missing;
 }
 
+void WarnOfMissingPrivileges(const std::vector<File>& files, bool audited, bool sees_programs,
+                             Log& log) {
+  for (const Error& missing : MissingPrivileges(files, audited, sees_programs)) {
+    log.Warning("unprivileged", {{"reason", missing.Text()}, {"hint", missing.hint}});
+  }
+}
+
 }  // namespace secretfs

@@ -4,6 +4,7 @@
 
 #include <vector>
 
+#include "base/log.h"
 #include "core/snapshot.h"
 
 namespace secretfs {
@@ -15,5 +16,9 @@ bool AsksForPrograms(const Access& access);
 /// fs::SeesProgramsOfOthers().
 std::vector<Error> MissingPrivileges(const std::vector<File>& files, bool audited,
                                      bool sees_programs);
+
+/// The same as warnings.
+void WarnOfMissingPrivileges(const std::vector<File>& files, bool audited, bool sees_programs,
+                             Log& log);
 
 }  // namespace secretfs

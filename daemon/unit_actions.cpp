@@ -4,7 +4,9 @@
 #include <pthread.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <condition_variable>
 #include <cstring>
@@ -121,6 +123,14 @@ std::unique_ptr<UnitActions> UnitActions::Make(std::string socket, Log& log) {
 std::string ActorSocket() {
   const std::string folder = RuntimeFolder();
   return (folder.empty() ? "/run/secretfs" : folder) + "/actor.sock";
+}
+
+void CheckForActor(const std::vector<File>& files, Log& log) {
+  const bool needed = std::ranges::any_of(
+      files, [](const File& file) { return !file.consumers.on_change.empty(); });
+  if (!needed || ::access(ActorSocket().c_str(), F_OK) == 0) return;
+  log.Warning("no_actor", {{"reason", ActorSocket() + " is not there: on_change does nothing"},
+                           {"hint", "systemctl enable --now secretfs-actor.socket"}});
 }
 
 }  // namespace secretfs

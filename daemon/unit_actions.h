@@ -4,9 +4,11 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "base/log.h"
 #include "core/consumers.h"
+#include "core/snapshot.h"
 
 namespace secretfs {
 
@@ -22,5 +24,9 @@ class UnitActions {
 
 /// actor.sock in $RUNTIME_DIRECTORY, or in /run/secretfs.
 std::string ActorSocket();
+
+/// Warns when something of `files` asks for units and nobody is there to take that; before the
+/// first change, whose request nobody would take.
+void CheckForActor(const std::vector<File>& files, Log& log);
 
 }  // namespace secretfs

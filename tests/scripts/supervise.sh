@@ -17,6 +17,7 @@ mkdir "$work/src"
 printf 'the first secret' >"$work/src/one"
 head -c 20000 /dev/urandom >"$work/src/two"
 cat >"$work/config.yaml" <<'YAML'
+audit: {file: audit.jsonl}
 secrets:
   one: {file: src/one}
   two: {file: src/two}
@@ -198,6 +199,9 @@ expect_match "$err" 'already mounted' 'a second supervisor'
 kill -TERM "$old"
 wait_until 'the server ends' is_gone "$old"
 is_unmounted "$m" || fail 'a server without a supervisor left the mount'
+
+[[ $(count_in '"secret":"one"' "$work/audit.jsonl") -gt 0 ]] || fail 'reads are not on record'
+expect_eq "$(count_in alive "$work/audit.jsonl")" 0 'looks at the health on record'
 
 # --- an ordinary user -------------------------------------------------------------------------------------
 

@@ -67,6 +67,18 @@ TEST(SeekableFile, TellsThePlaintextsSize) {
   }
 }
 
+TEST(SeekableFile, IsIdentifiedByHeaderNonceAndSize) {
+  TestFile file = WithPayload(SealPayload(TestPlaintext(10)));
+  TestFile longer = WithPayload(SealPayload(TestPlaintext(11)));
+  const Bytes identity = *(*Open(file))->Identify();
+  EXPECT_EQ(AsText(identity).substr(0, identity.size() - 8), HeaderAndNonce());
+  EXPECT_EQ(identity, *(*Open(file))->Identify());
+  EXPECT_NE(identity, *(*Open(longer))->Identify());
+  const auto opened = Open(file);
+  file.text.resize(20);
+  EXPECT_EQ((*opened)->Identify().error().code, Code::kPayload);
+}
+
 TEST(SeekableFile, ReadsEveryPartAroundChunks) {
   const std::vector<size_t> edges{0,
                                   1,

@@ -36,8 +36,8 @@ Result<UniqueFd> State::Make() {
 }
 
 Result<std::unique_ptr<State>> State::Open(int fd) {
-  std::unique_ptr<State> state(
-      new State(TRY(SharedMemory::Map(fd, kName, sizeof(StateLayout), kLocked))));
+  SharedMemory memory = TRY(SharedMemory::Map(fd, kName, sizeof(StateLayout), kLocked));
+  std::unique_ptr<State> state(new State(std::move(memory)));
   if (state->layout_->layout != kLayout || state->layout_->size != sizeof(StateLayout)) {
     return Error{Code::kInvalid, "the state is of another version", kName, ""};
   }

@@ -1,5 +1,7 @@
 #include "daemon/assemble.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <cstdlib>
 #include <map>
@@ -61,12 +63,19 @@ class OldEntries {
   std::multimap<std::string, EntryPtr> entries_;
 };
 
+/// Ours or, for what root does by hand, those of the service that runs.
+std::string CredentialsFolder() {
+  constexpr const char* kOfService = "/run/credentials/secretfs.service";
+  const char* const given = std::getenv("CREDENTIALS_DIRECTORY");
+  if (given != nullptr) return given;
+  return ::geteuid() == 0 && ::access(kOfService, X_OK) == 0 ? kOfService : "";
+}
+
 class Assembler {
  public:
   Assembler(const Config& config, Log& log, const Assembly* before)
       : config_(config), old_(before) {
-    const char* given = std::getenv("CREDENTIALS_DIRECTORY");
-    const std::string credentials = given == nullptr ? "" : given;
+    const std::string credentials = CredentialsFolder();
     if (before != nullptr) {
       assembly_.identities = before->identities;
     } else {

@@ -11,6 +11,7 @@ ready=$(when secretfs.service ActiveEnterTimestampMonotonic)
 sysinit=$(when sysinit.target ActiveEnterTimestampMonotonic)
 ((ready > 0 && ready < sysinit)) || fail "ready at $ready us, sysinit.target at $sysinit us"
 expect_eq "$(cat "$mount/early/password")" 'opened before sysinit.target' 'what root reads'
+secretfs check --decrypt >"$work/check" 2>&1 || fail "root tries the secrets by hand: $(cat "$work/check")"
 options=,$(awk -v mount="$mount" '$2 == mount { print $4 }' /proc/mounts),
 for option in ro nosuid nodev noexec; do
   expect_match "$options" ",$option," "the mount's options"

@@ -35,6 +35,7 @@ Command GitCredentialCommand();
 Command GuardCommand();
 Command ImportCommand();
 Command InspectCommand();
+Command KeeperCommand();
 Command KeygenCommand();
 Command MountCommand();
 Command PremountCommand();

@@ -8,7 +8,7 @@ std::vector<Command> Commands() {
           ExplainCommand(), DecryptCommand(),       EncryptCommand(), KeygenCommand(),
           InspectCommand(), EditCommand(),          RekeyCommand(),   ImportCommand(),
           TokensCommand(),  GitCredentialCommand(), GuardCommand(),   PremountCommand(),
-          UnmountCommand()};
+          UnmountCommand(), KeeperCommand()};
 }
 
 }  // namespace secretfs

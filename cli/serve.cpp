@@ -8,13 +8,14 @@
 namespace secretfs {
 
 ExitCode Serve(const ServeOptions& options, std::optional<Takeover> takeover) {
-  const auto config = ReadConfig(options.config, options.defaults);
+  ConfigDefaults defaults = options.defaults;
+  defaults.mount_point = AbsolutePath(options.mount_point);
+  const auto config = ReadConfig(options.config, defaults);
   if (!config) return FailOnConfig(config.error());
   const auto log = StderrLog(options.debug ? Level::kDebug : Level::kInfo);
   auto assembly = Assemble(*config, *log);
   if (!assembly) return FailOnConfig(assembly.error());
-  const DaemonOptions daemon{options.config, options.defaults, options.mount_point,
-                             SECRETFS_VERSION};
+  const DaemonOptions daemon{options.config, defaults, options.mount_point, SECRETFS_VERSION};
   const Status served = RunDaemon(daemon, *config, *std::move(assembly), *log, std::move(takeover));
   return served ? ExitCode::kDone : ui::Fail(served.error());
 }

@@ -100,6 +100,14 @@ void AddUnknownNames(std::string& text, const Json& secret, size_t width) {
                width, 2);
 }
 
+void AddCopies(std::string& text, const Json& secret, size_t width) {
+  if (!secret.contains("copies")) return;
+  for (const Json& copy : secret.at("copies")) {
+    if (copy.at("state") != "failed") continue;
+    AddReason(text, Field(secret, "name") + ": its copy", copy, width);
+  }
+}
+
 std::string Summary(const Json& status) {
   std::vector<std::string> counts;
   for (const std::string_view state : {"ready", "stale", "failed", "pending"}) {
@@ -151,6 +159,7 @@ std::string StatusText(const Json& status, size_t width) {
                     Field(*secret, "denials")});
     AddReason(reasons, Field(*secret, "name"), *secret, width);
     AddUnknownNames(reasons, *secret, width);
+    AddCopies(reasons, *secret, width);
   }
   if (const Json reloads = status.value("reloads", Json::object()); !reloads.empty()) {
     AddReason(reasons, "the newest configuration is not in use", reloads, width);

@@ -157,6 +157,7 @@ struct ConfigText {
 struct ConfigDefaults {
   Principal owner = Principal::Number(0);
   Principal group = Principal::Number(0);
+  std::string mount_point{};  // absolute; nothing may be kept below it; empty: not known
 };
 
 /// Merges the texts in their order. Everything may be declared once only, across all of them.

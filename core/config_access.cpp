@@ -5,8 +5,8 @@
 namespace secretfs::config_access {
 
 const std::vector<std::string>& Keys() {
-  static const std::vector<std::string> keys{"owner",      "group", "mode",  "readers",
-                                             "confine_to", "wait",  "links", "on_change"};
+  static const std::vector<std::string> keys{"owner", "group", "mode",   "readers",  "confine_to",
+                                             "wait",  "links", "copies", "on_change"};
   return keys;
 }
 

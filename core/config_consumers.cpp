@@ -17,19 +17,24 @@ using config_read::Map;
 using config_read::Scalar;
 using Action = OnChange::Action;
 
+constexpr const char* kLink = "link";
+constexpr const char* kCopy = "copy";
+
 /// The items of a list; a scalar is a list of one.
 std::span<const YamlNode> ItemsOf(const YamlNode& node) {
   if (node.kind == YamlNode::Kind::kList) return node.items;
   return {&node, 1};
 }
 
-Result<std::string> ReadLink(const Map& map, const YamlNode& node) {
-  std::string path = TRY(Scalar(map, node, "a link"));
+/// `what`: "link"
+Result<std::string> ReadPath(const Map& map, const YamlNode& node, const std::string& what,
+                             const char* example) {
+  std::string path = TRY(Scalar(map, node, "a " + what));
   const bool clean = path.starts_with('/') && path.size() < PATH_MAX &&
                      IsEntryName(std::string_view(path).substr(1));
   if (!clean) {
-    return map.At(node, "link " + Quote(path) + " is not an absolute path without '.' and '..'",
-                  "as in /etc/ssl/private/server.key");
+    return map.At(node, what + " " + Quote(path) + " is not an absolute path without '.' and '..'",
+                  std::string("as in ") + example);
   }
   return path;
 }
@@ -96,18 +101,35 @@ class OnChangeReader {
   std::vector<OnChange> actions_;
 };
 
-/// Path of a link, and where the secret or view stands that has it.
-using Declared = std::map<std::string, Place>;
+struct Declared {
+  const char* what;  // "link"
+  const Place* place;
+};
+/// By their paths, in the order of which they are looked at.
+using AllDeclared = std::map<std::string, Declared>;
 
-Status AddLinks(const Consumers& consumers, const Place& place, Declared& declared) {
-  for (const std::string& link : consumers.links) {
-    const auto [at, fresh] = declared.emplace(link, place);
-    if (!fresh) {
-      return Error{Code::kInvalid, "link " + Quote(link) + " is declared twice", place.Text(),
-                   "first at " + at->second.Text()};
-    }
+Status AddPaths(const std::vector<std::string>& paths, Declared one, AllDeclared& all) {
+  for (const std::string& path : paths) {
+    const auto [at, fresh] = all.emplace(path, one);
+    if (fresh) continue;
+    const bool same = at->second.what == one.what;
+    const std::string again = same ? std::string(" is declared twice")
+                                   : std::string(" is declared as a ") + at->second.what + " too";
+    return Error{Code::kInvalid, std::string(one.what) + " " + Quote(path) + again,
+                 one.place->Text(), "first at " + at->second.place->Text()};
   }
   return Ok{};
+}
+
+Status AddAll(const Consumers& consumers, const Place& place, AllDeclared& all) {
+  TRY(AddPaths(consumers.links, {kLink, &place}, all));
+  return AddPaths(consumers.copies, {kCopy, &place}, all);
+}
+
+/// `path` is `folder` or below it.
+bool IsIn(std::string_view path, std::string_view folder) {
+  return !folder.empty() && path.starts_with(folder) &&
+         (path.size() == folder.size() || path[folder.size()] == '/');
 }
 
 }  // namespace
@@ -116,7 +138,12 @@ Result<Consumers> Load(const Map& map) {
   Consumers consumers;
   if (const YamlNode* links = map.Find("links")) {
     for (const YamlNode& item : ItemsOf(*links)) {
-      consumers.links.push_back(TRY(ReadLink(map, item)));
+      consumers.links.push_back(TRY(ReadPath(map, item, kLink, "/etc/ssl/private/server.key")));
+    }
+  }
+  if (const YamlNode* copies = map.Find("copies")) {
+    for (const YamlNode& item : ItemsOf(*copies)) {
+      consumers.copies.push_back(TRY(ReadPath(map, item, kCopy, "/run/secretfs/plain/server.key")));
     }
   }
   if (const YamlNode* node = map.Find("on_change")) {
@@ -129,19 +156,25 @@ Result<Consumers> Load(const Map& map) {
   return consumers;
 }
 
-Status CheckLinks(const Config& config) {
-  Declared declared;
+Status CheckPaths(const Config& config, const std::string& mount_point) {
+  AllDeclared all;
   for (const SecretConfig& secret : config.secrets) {
-    TRY(AddLinks(secret.consumers, secret.place, declared));
+    TRY(AddAll(secret.consumers, secret.place, all));
   }
-  for (const ViewConfig& view : config.views) TRY(AddLinks(view.consumers, view.place, declared));
-  for (const auto& [link, place] : declared) {
-    for (size_t slash = link.find('/', 1); slash != std::string::npos;
-         slash = link.find('/', slash + 1)) {
-      const auto above = declared.find(link.substr(0, slash));
-      if (above == declared.end()) continue;
-      return Error{Code::kInvalid, "link " + Quote(link) + " is below link " + Quote(above->first),
-                   place.Text(), "which is declared at " + above->second.Text()};
+  for (const ViewConfig& view : config.views) TRY(AddAll(view.consumers, view.place, all));
+  for (const auto& [path, declared] : all) {
+    const std::string subject = std::string(declared.what) + " " + Quote(path);
+    if (IsIn(path, mount_point)) {
+      return Error{Code::kInvalid, subject + " is in the mount " + Quote(mount_point),
+                   declared.place->Text(), "it can be anywhere else"};
+    }
+    for (size_t slash = path.find('/', 1); slash != std::string::npos;
+         slash = path.find('/', slash + 1)) {
+      const auto above = all.find(path.substr(0, slash));
+      if (above == all.end()) continue;
+      return Error{Code::kInvalid,
+                   subject + " is below " + above->second.what + " " + Quote(above->first),
+                   declared.place->Text(), "which is declared at " + above->second.place->Text()};
     }
   }
   return Ok{};

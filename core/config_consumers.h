@@ -1,5 +1,5 @@
-// `links` and `on_change` of secrets and views: what is kept in step with them outside of the
-// mount. Used by config_load.cpp only.
+// `links`, `copies` and `on_change` of secrets and views: what is kept in step with them outside of
+// the mount. Used by config_load.cpp only.
 #pragma once
 
 #include <string>
@@ -13,8 +13,8 @@ namespace secretfs::config_consumers {
 /// Errors: kInvalid.
 Result<Consumers> Load(const config_read::Map& map);
 
-/// No link may be declared twice, nor below another one, by whatever secrets and views. Errors:
-/// kInvalid.
-Status CheckLinks(const Config& config);
+/// No link or copy may be declared twice, nor below another one, by whatever secrets and views, nor
+/// below `mount_point`, if that is known. Errors: kInvalid.
+Status CheckPaths(const Config& config, const std::string& mount_point);
 
 }  // namespace secretfs::config_consumers

@@ -24,7 +24,7 @@ const std::vector<std::string> kTopKeys{"identities",  "plugins", "defaults", "a
 class ConfigLoader {
  public:
   ConfigLoader(const Vocabulary& vocabulary, const ConfigDefaults& defaults)
-      : vocabulary_(vocabulary) {
+      : vocabulary_(vocabulary), mount_point_(defaults.mount_point) {
     defaults_.owner = defaults.owner;
     defaults_.group = defaults.group;
   }
@@ -51,7 +51,7 @@ class ConfigLoader {
     }
     TRY(CheckFileOrDirectory());
     TRY(CheckCredentialNames());
-    TRY(config_consumers::CheckLinks(config_));
+    TRY(config_consumers::CheckPaths(config_, mount_point_));
     return std::move(config_);
   }
 
@@ -319,6 +319,7 @@ class ConfigLoader {
   }
 
   const Vocabulary& vocabulary_;
+  const std::string mount_point_;
   Access defaults_;
   std::string defaults_place_;
   std::map<std::string, Place> sources_;

@@ -1,5 +1,5 @@
-// What is kept in step with one secret or view outside of the mount: symlinks to it, and units that
-// use it. Plain data.
+// What is kept in step with one secret or view outside of the mount: symlinks to it, plain copies,
+// and units that use it. Plain data.
 #pragma once
 
 #include <string>
@@ -23,6 +23,7 @@ struct OnChange {
 struct Consumers {
   std::vector<std::string> links;     // absolute paths of symlinks that lead to the file
   std::vector<OnChange> on_change{};  // in the order of the configuration
+  std::vector<std::string> copies{};  // absolute paths of plain files with the same content
   bool operator==(const Consumers&) const = default;
 };
 

@@ -27,6 +27,11 @@ class FileAccounts final : public Accounts {
     return groups_.Find(name);
   }
 
+  /// The next question is answered from the files as they are then, not as a moment ago.
+  void LookAgain() const {
+    users_.LookAgain();
+    groups_.LookAgain();
+  }
   /// Asks NSS (LDAP, systemd-homed...) for a name that the files do not have, once, before serving
   /// begins.
   void AskNssForUser(const std::string& name);
@@ -39,6 +44,10 @@ class FileAccounts final : public Accounts {
     Table(const Clock& clock, std::string file) : clock_(clock), file_(std::move(file)) {}
     std::optional<uint32_t> Find(const std::string& name) const;
     void Remember(const std::string& name, uint32_t id);
+    void LookAgain() const {
+      const std::lock_guard lock(mutex_);
+      looked_.reset();
+    }
 
    private:
     void RefreshLocked() const;
@@ -56,6 +65,7 @@ class FileAccounts final : public Accounts {
 
 /// Asks NSS for the names that these have and the files do not, each once.
 void AskNssForNames(const std::vector<const Access*>& all, FileAccounts& accounts);
+/// The same for all that a configuration declares.
 void AskNssForNames(const Config& config, FileAccounts& accounts);
 
 }  // namespace secretfs

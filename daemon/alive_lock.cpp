@@ -9,6 +9,7 @@
 #include <cerrno>
 
 #include "base/file.h"
+#include "daemon/config_files.h"
 
 namespace secretfs {
 namespace {
@@ -42,6 +43,15 @@ std::string AliveFile(const std::string& folder, const std::string& mount_point)
   std::string name = mount_point;
   std::ranges::replace(name, '/', '-');
   return folder + "/alive" + name;
+}
+
+std::optional<AliveLock> TakeAliveLock(const std::string& mount_point, Log& log) {
+  const std::string folder = RuntimeFolder();
+  if (folder.empty()) return std::nullopt;
+  auto taken = AliveLock::Take(AliveFile(folder, mount_point));
+  if (taken) return *std::move(taken);
+  log.Warning("not_guarded", {{"reason", taken.error().Text()}});
+  return std::nullopt;
 }
 
 AliveWatch::Seen AliveWatch::Look() {

@@ -3,8 +3,10 @@
 // last of them, however they end; who serves also marks the file while it is not stuck.
 #pragma once
 
+#include <optional>
 #include <string>
 
+#include "base/log.h"
 #include "base/result.h"
 #include "base/unique_fd.h"
 
@@ -26,6 +28,10 @@ class AliveLock {
 
 /// alive-MOUNTPOINT in `folder`.
 std::string AliveFile(const std::string& folder, const std::string& mount_point);
+
+/// For who serves, in the runtime directory. Where there is none there is no guard either, and
+/// nobody misses it; what goes wrong is logged.
+std::optional<AliveLock> TakeAliveLock(const std::string& mount_point, Log& log);
 
 /// Sees it from outside. Used by one thread.
 class AliveWatch {

@@ -73,8 +73,14 @@ std::vector<std::string> ConfigPaths(const std::string& file) {
   return paths;
 }
 
-ConfigDefaults DefaultsForThisUser() {
-  return {Principal::Number(::geteuid()), Principal::Number(::getegid())};
+std::string AbsolutePath(const std::string& path) {
+  std::error_code failed;
+  const stdfs::path absolute = stdfs::absolute(path, failed).lexically_normal();
+  return (absolute.has_filename() ? absolute : absolute.parent_path()).string();
+}
+
+ConfigDefaults DefaultsForThisUser(const std::string& mount_point) {
+  return {Principal::Number(::geteuid()), Principal::Number(::getegid()), mount_point};
 }
 
 std::string DefaultConfigFile() {
@@ -83,7 +89,7 @@ std::string DefaultConfigFile() {
   return FromEnvironment("XDG_CONFIG_HOME", home + "/.config") + "/secretfs/config.yaml";
 }
 
-std::string LinksRecord(const std::string& mount_point) {
+std::string RecordOf(const std::string& kind, const std::string& mount_point) {
   std::string folder = "/var/lib/secretfs";
   if (::geteuid() != 0) {
     const std::string home = FromEnvironment("HOME", "/");
@@ -91,7 +97,7 @@ std::string LinksRecord(const std::string& mount_point) {
   }
   std::string name = mount_point;
   std::replace(name.begin(), name.end(), '/', '-');
-  return FromEnvironment("STATE_DIRECTORY", folder) + "/links" + name;
+  return FromEnvironment("STATE_DIRECTORY", folder) + "/" + kind + name;
 }
 
 std::string RuntimeFolder() {

@@ -17,19 +17,20 @@ Result<Config> ReadConfig(const std::string& file, const ConfigDefaults& default
 /// a slash is a folder, and is about the names in it.
 std::vector<std::string> ConfigPaths(const std::string& file);
 
+/// /run/secrets; for a user other than root $XDG_RUNTIME_DIR/secrets.
+std::string DefaultMountPoint();
+/// Without '.', '..' and a slash at the end. Looks at nothing.
+std::string AbsolutePath(const std::string& path);
 /// Files belong to root, or to the user who mounts.
-ConfigDefaults DefaultsForThisUser();
+ConfigDefaults DefaultsForThisUser(const std::string& mount_point = DefaultMountPoint());
 
 /// /etc/secretfs/config.yaml; for a user other than root ~/.config/secretfs/config.yaml.
 std::string DefaultConfigFile();
-/// The file that lists the symlinks that lead into this mount: links-MOUNTPOINT in
-/// $STATE_DIRECTORY, in /var/lib/secretfs, or for a user other than root in
-/// ~/.local/state/secretfs.
-std::string LinksRecord(const std::string& mount_point);
+/// The file that lists what is kept outside of this mount: KIND-MOUNTPOINT in $STATE_DIRECTORY, in
+/// /var/lib/secretfs, or for a user other than root in ~/.local/state/secretfs. `kind`: "links".
+std::string RecordOf(const std::string& kind, const std::string& mount_point);
 /// Where sockets and the like are: the first folder of $RUNTIME_DIRECTORY, as systemd gives it; ""
 /// without one.
 std::string RuntimeFolder();
-/// /run/secrets; for a user other than root $XDG_RUNTIME_DIR/secrets.
-std::string DefaultMountPoint();
 
 }  // namespace secretfs

@@ -7,7 +7,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <filesystem>
 #include <optional>
 #include <set>
 #include <thread>
@@ -20,11 +19,12 @@
 #include "daemon/alive_lock.h"
 #include "daemon/audit_log.h"
 #include "daemon/config_files.h"
+#include "daemon/copies.h"
 #include "daemon/credential_service.h"
 #include "daemon/ending.h"
 #include "daemon/harden.h"
 #include "daemon/health.h"
-#include "daemon/links.h"
+#include "daemon/keeping.h"
 #include "daemon/metrics.h"
 #include "daemon/own_file.h"
 #include "daemon/path_watcher.h"
@@ -45,7 +45,8 @@
 namespace secretfs {
 namespace {
 
-namespace stdfs = std::filesystem;
+constexpr std::chrono::seconds kCopiesPatience{5};  // of the first start, for copies to be there
+constexpr int kCopiesLooks = 10;
 
 constexpr const char* kPasswdFile = "/etc/passwd";
 constexpr const char* kGroupFile = "/etc/group";
@@ -84,7 +85,10 @@ class Daemon {
     snapshots_ = std::make_unique<SnapshotCell>(Snapshot::Build(files, started_));
     loader_ = std::make_unique<WorkerLoader>(
         clock_, log_, std::clamp(std::thread::hardware_concurrency(), 2U, 4U),
-        [this](const EntryPtr& entry) { upkeep_->Tried(entry); });
+        [this](const EntryPtr& entry) {
+          upkeep_->Tried(entry);
+          keeping_->Tried(entry);
+        });
     ops_ = std::make_unique<fs::Ops>(fs::Ops::Services{*snapshots_, *loader_, accounts_, *audit_,
                                                        clock_, *options_.defaults.owner.number,
                                                        *options_.defaults.group.number});
@@ -93,7 +97,10 @@ class Daemon {
         Upkeep::Start{std::move(assembly), own_files_, {kPasswdFile, kGroupFile}});
     StartWatcher();
     if (!TRY(TakeMount())) return Ok{};
-    TakeAliveLock();
+    alive_ = TakeAliveLock(mount_.path, log_);
+    PrepareForCopies(config, log_);
+    has_copies_ = HasCopies(config);
+    StartKeeping();
     credentials_.emplace(CredentialServices());
     if (const Status sockets = credentials_->Serve(config.credentials); !sockets) {
       log_.Error("credentials_not_served", {{"reason", sockets.error().Text()}});
@@ -115,24 +122,13 @@ class Daemon {
         .watch = [this](std::vector<std::string> paths) { Watch(std::move(paths)); },
         .announce = [this](const Changes& changes) { session_->Announce(changes); },
         .ask = [this](const ChangeTracker::Due& due) { actions_->Ask(due.what, due.name); },
-        .link =
+        .keep =
             [this](const std::vector<File>& files) {
-              Link(files);
+              accounts_.LookAgain();  // they may be why this is called
+              keeping_->Keep(files);
               CheckForActor(files, log_);
             },
     };
-  }
-
-  /// For the guard; where there is none, nobody misses it.
-  void TakeAliveLock() {
-    const std::string folder = RuntimeFolder();
-    if (folder.empty()) return;
-    auto taken = AliveLock::Take(AliveFile(folder, mount_.path));
-    if (taken) {
-      alive_ = *std::move(taken);
-    } else {
-      log_.Warning("not_guarded", {{"reason", taken.error().Text()}});
-    }
   }
 
   void StartWatcher() {
@@ -150,19 +146,14 @@ class Daemon {
     for (const Error& problem : watcher_->Problems()) LogUnwatched(problem);
   }
 
-  void Link(const std::vector<File>& files) {
-    std::map<std::string, std::string> wanted;
-    for (const File& file : files) {
-      for (const std::string& link : file.consumers.links) {
-        wanted[link] = mount_.path + "/" + file.entry->name();
-      }
-    }
-    const std::string record = LinksRecord(mount_.path);
-    std::error_code failed;  // SyncLinks says what comes of it
-    if (!wanted.empty()) stdfs::create_directories(stdfs::path(record).parent_path(), failed);
-    for (const Error& problem : SyncLinks(wanted, record)) {
-      log_.Warning("not_linked", {{"reason", problem.Text()}, {"hint", problem.hint}});
-    }
+  void StartKeeping() {
+    const auto want = [this](const EntryPtr& entry) {
+      loader_->Want(entry, clock_.Steady(), Loader::Patience::kNone, [](const auto&) {});
+    };
+    keeping_ = std::make_unique<Keeping>(
+        MakeKeeperChannel(WayToKeeper(options_.config_file, mount_.path)),
+        Keeping::Services{accounts_, log_, want,
+                          [path = mount_.path] { return MayHaveKept(path); }});
   }
 
   void LogUnwatched(const Error& problem) {
@@ -175,6 +166,7 @@ class Daemon {
     AskNssForNames(config, accounts_);
     const std::vector<CredentialSocket> before = credentials_->sockets();
     TRY(credentials_->Serve(config.credentials));
+    PrepareForCopies(config, log_);
     const Status audited = audit_->Reconfigure(config.audit);
     if (!audited)
       (void)credentials_->Listen(before);  // or what is served and what is on record would differ
@@ -250,6 +242,7 @@ class Daemon {
     // Before nobody answers them any more.
     const bool healthy = !health || health->Stop();
     const bool kept_up = upkeep_->Stop();
+    const bool keeper_ended = keeping_->Stop();
     const bool touched = !toucher || toucher->Stop();
     if (kept_up) watcher_.reset();  // which the other one uses while it reloads
     if (kept_up) credentials_->Stop();
@@ -269,8 +262,9 @@ class Daemon {
     }
     mount_.device.reset();  // fails whatever the kernel still waits for
     log_.Info(ending == Ending::kLeave ? "left" : "stopped", {{"mount", mount_.path}});
-    if (!ended || !kept_up || !healthy || !touched) {
-      log_.Warning("source_stuck", {{"reason", "a source does not answer; ending without it"}});
+    if (!ended || !kept_up || !healthy || !touched || !keeper_ended) {
+      log_.Warning("source_stuck",
+                   {{"reason", "a source or the keeper does not answer; ending without it"}});
       ::_exit(result ? 0 : 1);
     }
     return result;
@@ -284,6 +278,8 @@ class Daemon {
   /// On the health thread: what is served was read through the mount.
   void SayHealthy(size_t declared) {
     if (ready_) return supervisor_->Say('h');
+    const bool waits = has_copies_ && !keeping_->AwaitCopies(kCopiesPatience / kCopiesLooks);
+    if (waits && ++copies_looks_ < kCopiesLooks) return supervisor_->Say('h');
     ready_ = true;
     supervisor_->Say('r');
     session_->AnnounceAll(*snapshots_->Load());
@@ -300,6 +296,7 @@ class Daemon {
       log_.Error("mount_not_answering", {{"mount", mount_.path}});
       return;
     }
+    if (has_copies_) keeping_->AwaitCopies(kCopiesPatience);  // units that need them come after us
     sd_notify(0, "READY=1");
     TellReady(declared);
   }
@@ -348,6 +345,7 @@ class Daemon {
     facts.waiting_readers = loader_->waiting();
     if (state_) facts.survival = SurvivalOf(*state_, ::getppid());
     facts.identity_problems = identities_->Get().problems;
+    facts.copies = keeping_->copies();
     facts.accounts = &accounts_;
     if (supervisor_) facts.survival = SurvivalOf(*state_, ::getppid());
     return facts;
@@ -365,11 +363,14 @@ class Daemon {
   FileAccounts accounts_;
   fs::ProcGroups groups_{clock_};
   std::optional<AliveLock> alive_;
+  bool has_copies_ = false;  // from the start
+  int copies_looks_ = 0;     // of the health thread
   std::atomic<bool> stopping_{false};
   bool ready_ = false;  // of the health thread
   std::shared_ptr<IdentityStore> identities_;
   std::unique_ptr<AuditLog> audit_;
   std::unique_ptr<SnapshotCell> snapshots_;
+  std::unique_ptr<Keeping> keeping_;
   std::unique_ptr<WorkerLoader> loader_;
   std::unique_ptr<fs::Ops> ops_;
   std::vector<File> own_files_;

@@ -1,85 +1,21 @@
 #include "daemon/links.h"
 
 #include <fcntl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-#include <array>
 #include <cerrno>
 #include <climits>
-#include <deque>
 #include <optional>
 
 #include "base/file.h"
-#include "base/text.h"
+#include "daemon/outside_path.h"
 
 namespace secretfs {
 namespace {
 
-// Why a folder may be somebody else's, such as /var/lib/app of the user app: we make names there
-// that were free, and replace or remove symlinks that were read and found ours, always by the
-// descriptor of the folder. Its owner can turn or move what we made, and could before; nothing of
-// his, or of others, is lost by us. What he cannot do is to lead us elsewhere: symlinks on the way
-// are followed only if they are root's or ours.
-
 using Links = std::map<std::string, std::string>;
 
 constexpr size_t kMostRecord = size_t{64} << 20U;
-constexpr int kMostSymlinks = 40;
-
-void PushComponents(std::deque<std::string>& front_of, std::string_view path) {
-  auto at = front_of.begin();
-  while (!path.empty()) {
-    const std::string_view name = path.substr(0, path.find('/'));
-    path.remove_prefix(std::min(path.size(), name.size() + 1));
-    if (!name.empty() && name != ".") at = std::next(front_of.insert(at, std::string(name)));
-  }
-}
-
-Result<std::string> ReadLinkAt(int folder, const char* name, const std::string& path) {
-  std::array<char, PATH_MAX> target{};
-  const ssize_t n = ::readlinkat(folder, name, target.data(), target.size());
-  if (n < 0) return SystemError(errno, "cannot read the link", path);
-  return std::string(target.data(), static_cast<size_t>(n));
-}
-
-/// The folder that `path` is in. `make`: with those that are missing.
-Result<UniqueFd> OpenParent(const std::string& path, bool make) {
-  std::deque<std::string> rest;
-  PushComponents(rest, std::string_view(path).substr(0, path.rfind('/')));
-  UniqueFd folder(::open("/", O_PATH | O_DIRECTORY | O_CLOEXEC));
-  for (int symlinks = 0; folder && !rest.empty();) {
-    const std::string name = std::move(rest.front());
-    rest.pop_front();
-    // Looked for first: making takes the folder's lock even where there is nothing to make, and
-    // whoever may list the folder can hold that for long.
-    constexpr int kLook = O_PATH | O_NOFOLLOW | O_CLOEXEC;
-    UniqueFd next(::openat(folder.get(), name.c_str(), kLook));
-    if (!next && errno == ENOENT && make) {
-      if (::mkdirat(folder.get(), name.c_str(), 0755) != 0 && errno != EEXIST)
-        return SystemError(errno, "cannot make the folder " + Quote(name) + " for the link", path);
-      next.reset(::openat(folder.get(), name.c_str(), kLook));
-    }
-    struct stat st {};
-    if (!next || ::fstat(next.get(), &st) != 0)
-      return SystemError(errno, "cannot open the folder " + Quote(name) + " of the link", path);
-    if (!S_ISLNK(st.st_mode)) {
-      folder = std::move(next);
-      continue;
-    }
-    if ((st.st_uid != 0 && st.st_uid != ::geteuid()) || ++symlinks > kMostSymlinks) {
-      return Error{Code::kPermission, "goes through " + Quote(name) + ", a symlink of another user",
-                   path, "declare the link by the path that it leads to"};
-    }
-    const std::string target = TRY(ReadLinkAt(next.get(), "", path));
-    PushComponents(rest, target);
-    if (target.starts_with('/')) folder.reset(::open("/", O_PATH | O_DIRECTORY | O_CLOEXEC));
-  }
-  if (!folder) return SystemError(errno, "cannot open the folder of the link", path);
-  return folder;
-}
-
-std::string NameOf(const std::string& path) { return path.substr(path.rfind('/') + 1); }
 
 Error NotOurs(const std::string& path) {
   return {Code::kInvalid, "is there already, and is not a link of secretfs", path,
@@ -115,7 +51,7 @@ Status ReplaceLink(int folder, const std::string& path, const std::string& old,
 /// `recorded`: where we made it lead before, if we did.
 Status MakeLink(const std::string& path, const std::string& target,
                 const std::optional<std::string>& recorded) {
-  const UniqueFd folder = TRY(OpenParent(path, true));
+  const UniqueFd folder = TRY(OpenFolderOf(path, true, "link"));
   const std::string name = NameOf(path);
   if (const auto same = ReadLinkAt(folder.get(), name.c_str(), path); same && *same == target) {
     return Ok{};  // without the folder's lock, as above
@@ -131,7 +67,7 @@ Status MakeLink(const std::string& path, const std::string& target,
 
 /// What leads elsewhere by now is no longer ours.
 Status RemoveLink(const std::string& path, const std::string& recorded) {
-  const auto folder = OpenParent(path, false);
+  const auto folder = OpenFolderOf(path, false, "link");
   if (!folder) return folder.error().code == Code::kNotFound ? Status(Ok{}) : folder.error();
   const std::string name = NameOf(path);
   const auto there = ReadLinkAt(folder->get(), name.c_str(), path);

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "base/file.h"
+#include "daemon/copies.h"
 #include "daemon/notify.h"
 #include "daemon/own_unit.h"
 #include "daemon/stored_descriptors.h"
@@ -57,6 +58,11 @@ Result<ConnectionDescriptors> MountAnew(const std::string& mount_point) {
 
 Status Premount(const std::string& mount_point, Log& log) {
   TRY(EnterNamespaceOfInit());
+  // Whether or not a copy is declared now, as nobody who runs later may mount.
+  if (const Status plain = MountPlainFolder(); !plain) {
+    log.Warning("no_place_for_copies",
+                {{"reason", plain.error().Text()}, {"hint", plain.error().hint}});
+  }
   const OwnUnit unit = TRY(OwnUnit::Ask());
   const uint32_t stored = TRY(unit.StoredDescriptors());
   if (stored == kStoredDescriptors && IsMounted(mount_point)) return Ok{};

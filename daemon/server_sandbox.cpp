@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "daemon/config_files.h"
 #include "daemon/credential_sockets.h"
+#include "daemon/keeper_channel.h"
 #include "daemon/privileges.h"
 #include "fs/program.h"
 
@@ -37,17 +38,17 @@ std::string PlaceOfAudit(const AuditConfig& audit) {
   return special ? audit.file : FolderOf(audit.file);
 }
 
-void AddLinks(const Config& config, const std::string& mount_point,
-              std::set<std::string>& folders) {
+/// For a keeper that is our child, and in the same sandbox.
+void AddKept(const Config& config, const std::string& mount_point, std::set<std::string>& folders) {
   std::set<std::string> links;
-  for (const SecretConfig& secret : config.secrets) {
-    for (const std::string& link : secret.consumers.links) links.insert(FolderOf(link));
-  }
-  for (const ViewConfig& view : config.views) {
-    for (const std::string& link : view.consumers.links) links.insert(FolderOf(link));
-  }
+  const auto add = [&links](const Consumers& consumers) {
+    for (const std::string& link : consumers.links) links.insert(FolderOf(link));
+    for (const std::string& copy : consumers.copies) links.insert(FolderOf(copy));
+  };
+  for (const SecretConfig& secret : config.secrets) add(secret.consumers);
+  for (const ViewConfig& view : config.views) add(view.consumers);
   if (links.empty()) return;
-  links.insert(FolderOf(LinksRecord(mount_point)));
+  links.insert(FolderOf(RecordOf("links", mount_point)));
   std::error_code failed;  // a rule needs the folder to be there; who makes links says what failed
   for (const std::string& folder : links) stdfs::create_directories(folder, failed);
   folders.merge(links);
@@ -71,11 +72,17 @@ SandboxPlaces PlacesOf(const Config& config, const std::string& mount_point, int
     ::mkdir(folder.c_str(), 0700);  // as its listener would
     folders.insert(folder);
   }
-  AddLinks(config, mount_point, folders);
   SandboxPlaces places;
+  if (!HasKeeperSocket()) {
+    AddKept(config, mount_point, folders);
+    std::error_code failed;
+    places.programs = SystemPrograms();
+    places.programs.push_back(stdfs::read_symlink("/proc/self/exe", failed));
+  }
   places.writable.assign(folders.begin(), folders.end());
   if (config.plugins) {
-    places.programs = SystemPrograms();
+    const std::vector<std::string> system = SystemPrograms();
+    places.programs.insert(places.programs.end(), system.begin(), system.end());
     places.programs.push_back(config.plugins->folder);
     places.devices = KeyDevices();
   }

@@ -59,6 +59,15 @@ Json Describe(const File& file, const Accounts* accounts) {
   return json;
 }
 
+Json DescribeCopy(const std::string& path, const CopyStates& states) {
+  const auto at = states.find(path);
+  const bool failed = at != states.end() && at->second.error;
+  const bool current = at != states.end() && at->second.current;
+  Json json{{"path", path}, {"state", failed ? "failed" : current ? "current" : "pending"}};
+  if (failed) json.update(Describe(*at->second.error));
+  return json;
+}
+
 /// What is known of a file only while it is served.
 Json Describe(const File& file, const StatusFacts& facts) {
   Json json = Describe(file, facts.accounts);
@@ -73,6 +82,8 @@ Json Describe(const File& file, const StatusFacts& facts) {
   json["owner"] = file.access.owner.text;
   json["group"] = file.access.group.text;
   json["mode"] = ModeText(file.access.mode);
+  for (const std::string& path : file.consumers.copies)
+    json["copies"].push_back(DescribeCopy(path, facts.copies));
   for (const OnChange& change : file.consumers.on_change)
     json["on_change"].push_back(Words(change));
   return json;

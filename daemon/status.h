@@ -4,6 +4,7 @@
 
 #include <sys/types.h>
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -24,6 +25,13 @@ struct Reloads {
   std::optional<Error> error;           // of that one
 };
 
+/// Of one copy, for the status.
+struct CopyState {
+  bool current = false;        // has the newest content
+  std::optional<Error> error;  // of the newest try
+};
+using CopyStates = std::map<std::string, CopyState>;  // by path
+
 struct StatusFacts {
   std::string version;
   WallTime started{};
@@ -35,6 +43,7 @@ struct StatusFacts {
   std::optional<uint64_t> waiting_readers{};  // when that is known
   std::vector<Error> identity_problems{};
   std::optional<Survival> survival{};  // when there is a supervisor
+  CopyStates copies{};
   const Accounts* accounts = nullptr;  // null: it is not told which names do not exist
 };
 

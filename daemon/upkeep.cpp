@@ -24,11 +24,12 @@ bool AnyOf(const std::vector<std::string>& paths, const std::vector<std::string>
 }
 
 /// To watch the names in them: the links themselves lead into the mount.
-std::vector<std::string> FoldersOfLinks(const std::vector<File>& files) {
+std::vector<std::string> FoldersOfKept(const std::vector<File>& files) {
   std::set<std::string> folders;
   for (const File& file : files) {
-    for (const std::string& link : file.consumers.links)
-      folders.insert(link.substr(0, link.rfind('/') + 1));
+    for (const auto* paths : {&file.consumers.links, &file.consumers.copies}) {
+      for (const std::string& path : *paths) folders.insert(path.substr(0, path.rfind('/') + 1));
+    }
   }
   return {folders.begin(), folders.end()};
 }
@@ -109,7 +110,7 @@ void Upkeep::Work(const std::stop_token& stop) {
   WatchAll();
   // What was made before it was watched may have changed in between.
   for (const EntryPtr& entry : AllEntries()) services_.loader.Refresh(entry);
-  services_.link(assembly_.files);
+  services_.keep(assembly_.files);
   WantConsumed();
   std::unique_lock lock(mutex_);
   while (wake_.wait(lock, stop, [this] { return !inbox_.empty(); }) && !stop.stop_requested()) {
@@ -144,8 +145,9 @@ void Upkeep::Handle(const Inbox& inbox) {
   }
   RefreshUsers(inbox.tried);
   Tell(tracker_.Look(inbox.tried));
-  if (AnyOf(inbox.paths, link_folders_)) services_.link(assembly_.files);
-  if (AnyOf(inbox.paths, account_files_)) Tell(tracker_.Look(services_.snapshots.Load()));
+  const bool accounts = AnyOf(inbox.paths, account_files_);
+  if (AnyOf(inbox.paths, kept_folders_) || accounts) services_.keep(assembly_.files);
+  if (accounts) Tell(tracker_.Look(services_.snapshots.Load()));
 }
 
 Status Upkeep::LoadAnew() {
@@ -183,7 +185,7 @@ void Upkeep::Serve(Assembly next) {
   ForgetGone();
   if (!same_identities) RefreshFailed();
   Tell(tracker_.Look(services_.snapshots.Load()));
-  services_.link(assembly_.files);
+  services_.keep(assembly_.files);
   WantConsumed();
 }
 
@@ -242,15 +244,17 @@ void Upkeep::WatchAll() {
   add(assembly_.identities->Files());
   add(config_files_);
   add(account_files_);
-  link_folders_ = FoldersOfLinks(assembly_.files);
-  add(link_folders_);
+  kept_folders_ = FoldersOfKept(assembly_.files);
+  add(kept_folders_);
   services_.watch(std::move(paths));
 }
 
-/// Who is to be told when a file changes must be able to tell a change from a first value.
+/// Who is to be told when a file changes must be able to tell a change from a first value, and a
+/// copy is there before anybody asks.
 void Upkeep::WantConsumed() {
   for (const File& file : assembly_.files) {
-    if (file.consumers.on_change.empty() || file.entry->value()) continue;
+    const bool consumed = !file.consumers.on_change.empty() || !file.consumers.copies.empty();
+    if (!consumed || file.entry->value()) continue;
     services_.loader.Want(file.entry, services_.clock.Steady() + kWantPatience,
                           Loader::Patience::kNone, [](const auto&) {});
   }

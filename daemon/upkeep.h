@@ -1,6 +1,6 @@
 // Upkeep: keeps what is served in step with the world. Reads the configuration again when it is
 // told to or when its files change, has values made anew when what they are made from changed, and
-// tells the kernel, units and symlinks of what came of it. One thread, which may wait for slow
+// tells the kernel, units and the keeper of what came of it. One thread, which may wait for slow
 // disks; nothing that serves requests waits for it.
 #pragma once
 
@@ -46,8 +46,9 @@ class Upkeep {
     std::function<void(std::vector<std::string>)> watch;
     std::function<void(const Changes&)> announce;
     std::function<void(const ChangeTracker::Due&)> ask;
-    /// Keeps symlinks: after each reload, at the start, and when names in their folders changed.
-    std::function<void(const std::vector<File>&)> link;
+    /// Has links and copies kept: at the start, after each reload, and when names in their folders,
+    /// or the accounts, changed. Must not wait.
+    std::function<void(const std::vector<File>&)> keep;
   };
 
   struct Start {
@@ -103,7 +104,7 @@ class Upkeep {
   const std::vector<File> own_files_;
   std::vector<std::string> config_files_;
   const std::vector<std::string> account_files_;
-  std::vector<std::string> link_folders_;
+  std::vector<std::string> kept_folders_;
   Dependents dependents_;
   ChangeTracker tracker_;
   std::unordered_map<EntryPtr, uint64_t> versions_;  // that their users were made from

@@ -29,26 +29,38 @@ std::string MountinfoPath(std::string_view path) {
   return out;
 }
 
-/// From the bottom to the top.
-std::vector<MountLine> MountsAt(const std::string& path) {
-  std::vector<MountLine> found;
+struct TableLine {
+  std::string point;
+  MountLine mount;
+};
+
+/// All of them, from the bottom to the top.
+std::vector<TableLine> ReadTable() {
+  std::vector<TableLine> all;
   const auto table = ReadFile("/proc/self/mountinfo", size_t{64} << 20U);
-  if (!table) return found;
-  const std::string wanted = MountinfoPath(path);
+  if (!table) return all;
   std::istringstream lines{std::string(AsText(*table))};
   for (std::string line; std::getline(lines, line);) {
     std::istringstream fields(line);
-    MountLine mount;
+    TableLine found;
     std::string skip;
-    std::string point;
     std::string type;
-    fields >> skip >> skip >> mount.device >> skip >> point;
-    if (point != wanted) continue;
+    fields >> skip >> skip >> found.mount.device >> skip >> found.point;
     while (fields >> skip && skip != "-") {
     }
-    fields >> type >> skip >> mount.options;
-    mount.ours = type == kType;
-    found.push_back(std::move(mount));
+    fields >> type >> skip >> found.mount.options;
+    found.mount.ours = type == kType;
+    all.push_back(std::move(found));
+  }
+  return all;
+}
+
+/// From the bottom to the top.
+std::vector<MountLine> MountsAt(const std::string& path) {
+  std::vector<MountLine> found;
+  const std::string wanted = MountinfoPath(path);
+  for (TableLine& line : ReadTable()) {
+    if (line.point == wanted) found.push_back(std::move(line.mount));
   }
   return found;
 }
@@ -64,6 +76,14 @@ std::optional<MountLine> FindMount(const std::string& path) {
 bool IsMountedAt(const std::string& path, const std::string& device) {
   for (const MountLine& mount : MountsAt(path)) {
     if (mount.ours && mount.device == device) return true;
+  }
+  return false;
+}
+
+bool HasOption(const std::string& device, const std::string& option) {
+  for (const TableLine& line : ReadTable()) {
+    if (line.mount.device != device) continue;
+    if (("," + line.mount.options + ",").find("," + option + ",") != std::string::npos) return true;
   }
   return false;
 }

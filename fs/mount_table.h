@@ -19,4 +19,7 @@ std::optional<MountLine> FindMount(const std::string& path);
 /// Whether the file system with this number is still mounted at `path`, perhaps below another one.
 bool IsMountedAt(const std::string& path, const std::string& device);
 
+/// Whether the file system with this number is mounted anywhere with an option of its own.
+bool HasOption(const std::string& device, const std::string& option);
+
 }  // namespace secretfs::fs

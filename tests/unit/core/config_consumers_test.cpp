@@ -75,6 +75,46 @@ TEST(ConfigOnChange, RefusesAUnitNamedTwice) {
             "config.yaml:1:67: 'a.service' is named twice" + hint);
 }
 
+TEST(ConfigCopies, MustBeCleanAbsolutePaths) {
+  for (const char* path : {"plain/x", "/", "/run/", "/run//x", "/run/../x"}) {
+    EXPECT_EQ(Complaint("secrets: {s: {age: /x, copies: [" + std::string(path) + "]}}"),
+              "config.yaml:1:33: copy '" + std::string(path) +
+                  "' is not an absolute path without '.' and '..' | as in "
+                  "/run/secretfs/plain/server.key");
+  }
+}
+
+TEST(ConfigCopies, AreDeclaredOnce) {
+  EXPECT_EQ(Complaint("secrets: {s: {age: /x, copies: [/r/x, /r/x]}}"),
+            "config.yaml:1:11: copy '/r/x' is declared twice | first at config.yaml:1:11");
+  EXPECT_EQ(Complaint("secrets: {s: {age: /x, copies: /r/x}}\n"
+                      "views: {v: {format: template, content: x, copies: /r/x}}"),
+            "config.yaml:2:9: copy '/r/x' is declared twice | first at config.yaml:1:11");
+  EXPECT_EQ(Complaint("secrets: {s: {age: /x, links: /r/x, copies: /r/x}}"),
+            "config.yaml:1:11: copy '/r/x' is declared as a link too | first at "
+            "config.yaml:1:11");
+  EXPECT_EQ(Complaint("secrets: {s: {age: /x, links: /r/x}, t: {age: /x, copies: /r/x/y}}"),
+            "config.yaml:1:38: copy '/r/x/y' is below link '/r/x' | which is declared at "
+            "config.yaml:1:11");
+}
+
+TEST(ConfigCopies, AreNotInTheMount) {
+  const auto complaint = [](const std::string& yaml) {
+    ConfigDefaults defaults;
+    defaults.mount_point = "/run/secrets";
+    const ConfigText text{"config.yaml", "/etc", yaml};
+    const auto loaded = LoadConfig({&text, 1}, test::SomeVocabulary(), defaults);
+    return loaded ? "" : loaded.error().Text() + " | " + loaded.error().hint;
+  };
+  EXPECT_EQ(complaint("secrets: {s: {age: /x, copies: /run/secrets/x}}"),
+            "config.yaml:1:11: copy '/run/secrets/x' is in the mount '/run/secrets' | it can be "
+            "anywhere else");
+  EXPECT_EQ(complaint("secrets: {s: {age: /x, links: /run/secrets}}"),
+            "config.yaml:1:11: link '/run/secrets' is in the mount '/run/secrets' | it can be "
+            "anywhere else");
+  EXPECT_EQ(complaint("secrets: {s: {age: /x, copies: /run/secretsx/x}}"), "");
+}
+
 TEST(ConfigLinks, MustBeCleanAbsolutePaths) {
   for (const char* path : {"etc/x", "/", "/etc/", "/etc//x", "/etc/../x", "/./x"}) {
     EXPECT_EQ(Complaint("secrets: {s: {age: /x, links: [" + std::string(path) + "]}}"),

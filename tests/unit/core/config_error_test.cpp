@@ -47,7 +47,7 @@ INSTANTIATE_TEST_SUITE_P(
         Case{
             "UnknownKeyOfASecret", Secret("age: /x, onwer: a"),
             "config.yaml:2:16: unknown key 'onwer' | did you mean 'owner'? known: owner, group, "
-            "mode, readers, confine_to, wait, links, on_change, source, key, ref, age, file, note"},
+            "mode, readers, confine_to, wait, links, copies, on_change, source, key, ref, age, file, note"},
         Case{"UnknownKeyOfDefaults", "defaults: {readers: []}\n",
              "config.yaml:1:12: unknown key 'readers' | known: owner, group, mode, wait"},
         Case{
@@ -57,7 +57,7 @@ INSTANTIATE_TEST_SUITE_P(
              "config.yaml:3:12: unknown key 'fil' | did you mean 'file'? known: file"},
         Case{"UnknownKeyOfAView", "views:\n  v: {format: template, content: x, source: s}\n",
              "config.yaml:2:37: unknown key 'source' | known: owner, group, mode, readers, "
-             "confine_to, wait, links, on_change, format, content, include"},
+             "confine_to, wait, links, copies, on_change, format, content, include"},
         Case{"EmptyKey", "\"\": 1\n",
              "config.yaml:1:1: unknown key '' | known: identities, plugins, defaults, audit, "
              "credentials, sources, secrets, views"},
@@ -66,7 +66,7 @@ INSTANTIATE_TEST_SUITE_P(
              "audit, credentials, sources, secrets, views"},
         Case{"MergeKeyIsNotSupported", "secrets:\n  a: &a {age: /x}\n  b:\n    <<: *a\n",
              "config.yaml:4:5: unknown key '<<' | known: owner, group, mode, readers, confine_to, "
-             "wait, links, on_change, source, key, ref, age, file, note"},
+             "wait, links, copies, on_change, source, key, ref, age, file, note"},
         Case{"DuplicateSection", "secrets: {}\nviews: {}\nsecrets: {}\n",
              "config.yaml:3:1: 'secrets' stands here twice | first at config.yaml:1:1"},
         Case{"DuplicateSecret", "secrets:\n  x: {age: /x}\n  x: {age: /x}\n",

@@ -61,7 +61,7 @@ class UpkeepTest : public testing::Test {
                 [this](const ChangeTracker::Due& due) {
                   Note([&] { asked_.push_back(due.what.unit + " for " + due.name); });
                 },
-            .link = [](const std::vector<File>&) {}};
+            .keep = [](const std::vector<File>&) {}};
   }
   template <class Body>
   void Note(const Body& body) {

@@ -1,0 +1,142 @@
+#include "daemon/copies.h"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "tests/testkit/temp_dir.h"
+
+namespace secretfs {
+namespace {
+
+namespace stdfs = std::filesystem;
+using testkit::TempDir;
+
+/// With a ramfs at `memory`.
+class CopiesTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    stdfs::create_directory(memory_);
+    if (::geteuid() != 0 || ::mount("ramfs", memory_.c_str(), "ramfs", 0, nullptr) != 0) {
+      GTEST_SKIP() << "needs root, to mount a ramfs";
+    }
+    mounted_ = true;
+  }
+  void TearDown() override {
+    if (mounted_) ::umount2(memory_.c_str(), MNT_DETACH);
+  }
+  /// "" or what is wrong.
+  std::string Write(const std::string& path, std::string_view content, mode_t mode = 0440) {
+    const Status written = copies_.Write({path, AsBytes(content), 7, 8, mode});
+    return written ? "" : written.error().Text();
+  }
+  std::vector<std::string> Keep(const std::set<std::string>& wanted) {
+    std::vector<Error> problems;
+    auto missing = copies_.Keep(wanted, problems);
+    EXPECT_TRUE(problems.empty()) << problems.front().Text();
+    return missing;
+  }
+
+  const TempDir folder_;
+  const std::string memory_ = folder_ / "memory";
+  const std::string copy_ = memory_ + "/app/key";
+  bool mounted_ = false;
+  Copies copies_{folder_ / "record"};
+};
+
+TEST_F(CopiesTest, HaveOwnerGroupAndMode) {
+  EXPECT_EQ(Write(copy_, "value"), "");
+  EXPECT_EQ(TempDir::Read(copy_), "value");
+  struct stat st {};
+  ASSERT_EQ(::stat(copy_.c_str(), &st), 0);
+  EXPECT_EQ(st.st_uid, 7U);
+  EXPECT_EQ(st.st_gid, 8U);
+  EXPECT_EQ(st.st_mode & 07777U, 0440U);
+}
+
+TEST_F(CopiesTest, AreReplacedWhenTheyDifferOnly) {
+  EXPECT_EQ(Write(copy_, "value"), "");
+  struct stat first {};
+  struct stat second {};
+  ASSERT_EQ(::stat(copy_.c_str(), &first), 0);
+  const int open = ::open(copy_.c_str(), O_RDONLY | O_CLOEXEC);
+  EXPECT_EQ(Write(copy_, "value"), "");
+  ASSERT_EQ(::stat(copy_.c_str(), &second), 0);
+  EXPECT_EQ(first.st_ino, second.st_ino);
+  EXPECT_EQ(Write(copy_, "newer"), "");
+  std::string old(5, ' ');
+  EXPECT_EQ(::read(open, old.data(), old.size()), 5);
+  ::close(open);
+  EXPECT_EQ(old, "value");  // whole, for who has it open
+  EXPECT_EQ(TempDir::Read(copy_), "newer");
+  EXPECT_EQ(Write(copy_, "newer", 0400), "");
+  ASSERT_EQ(::stat(copy_.c_str(), &second), 0);
+  EXPECT_EQ(second.st_mode & 07777U, 0400U);
+  EXPECT_EQ(Write(copy_, std::string(10'000, 'x')), "");
+  EXPECT_EQ(Write(copy_, std::string(9'999, 'x') + "y"), "");
+  EXPECT_EQ(TempDir::Read(copy_).back(), 'y');
+  EXPECT_EQ(Write(copy_, ""), "");
+  EXPECT_EQ(TempDir::Read(copy_), "");
+  const auto names = stdfs::directory_iterator(memory_ + "/app");
+  EXPECT_EQ(std::distance(begin(names), end(names)), 1);
+}
+
+TEST_F(CopiesTest, StayInMemory) {
+  const std::string disk = folder_ / "disk/deep/key";
+  EXPECT_EQ(Write(disk, "value"), disk + ": is not on a ramfs");
+  EXPECT_FALSE(stdfs::exists(folder_ / "disk"));
+  ASSERT_EQ(::mount("tmpfs", memory_.c_str(), "tmpfs", 0, nullptr), 0);
+  EXPECT_EQ(Write(copy_, "value"), copy_ + ": is on a tmpfs, which can be swapped out to a disk");
+  ASSERT_EQ(::umount2(memory_.c_str(), MNT_DETACH), 0);
+  if (::mount("tmpfs", memory_.c_str(), "tmpfs", 0, "noswap") != 0) return;  // before Linux 6.4
+  EXPECT_EQ(Write(copy_, "value"), "");
+  ASSERT_EQ(::umount2(memory_.c_str(), MNT_DETACH), 0);
+}
+
+TEST_F(CopiesTest, LeaveAloneWhatIsNotTheirs) {
+  stdfs::create_directory(memory_ + "/app");
+  (void)folder_.Write("memory/app/key", "somebody's");
+  EXPECT_EQ(Write(copy_, "value"), copy_ + ": is there already, and is not a copy of secretfs");
+  EXPECT_EQ(TempDir::Read(copy_), "somebody's");
+  EXPECT_EQ(Keep({}), std::vector<std::string>{});
+  EXPECT_EQ(TempDir::Read(copy_), "somebody's");
+  stdfs::remove(copy_);
+  EXPECT_EQ(Write(copy_, "value"), "");
+}
+
+TEST_F(CopiesTest, GoWhenTheyAreNotWantedAnyMore) {
+  EXPECT_EQ(Write(copy_, "value"), "");
+  EXPECT_EQ(Write(memory_ + "/other", "value"), "");
+  Copies next(folder_ / "record");  // of the next process
+  std::vector<Error> problems;
+  EXPECT_EQ(next.Keep({memory_ + "/other", memory_ + "/third"}, problems),
+            (std::vector<std::string>{memory_ + "/third"}));
+  EXPECT_TRUE(problems.empty());
+  EXPECT_FALSE(stdfs::exists(copy_));
+  EXPECT_TRUE(stdfs::exists(memory_ + "/other"));
+  EXPECT_TRUE(next.Write({memory_ + "/other", AsBytes("new"), 0, 0, 0400}));
+  EXPECT_EQ(TempDir::Read(memory_ + "/other"), "new");
+}
+
+TEST_F(CopiesTest, TellWhichAreMissing) {
+  EXPECT_EQ(Write(copy_, "value"), "");
+  EXPECT_EQ(Keep({copy_}), std::vector<std::string>{});
+  stdfs::remove(copy_);
+  EXPECT_EQ(Keep({copy_}), std::vector<std::string>{copy_});
+  EXPECT_EQ(Write(copy_, "value"), "");
+  EXPECT_EQ(TempDir::Read(copy_), "value");
+}
+
+TEST_F(CopiesTest, AreNotLedElsewhereBySymlinksOfOthers) {
+  stdfs::create_directory(memory_ + "/real");
+  stdfs::create_directory_symlink(memory_ + "/real", memory_ + "/his");
+  ASSERT_EQ(::lchown((memory_ + "/his").c_str(), 65534, 65534), 0);
+  EXPECT_EQ(Write(memory_ + "/his/key", "value"),
+            memory_ + "/his/key: goes through 'his', a symlink of another user");
+  EXPECT_TRUE(stdfs::is_empty(memory_ + "/real"));
+}
+
+}  // namespace
+}  // namespace secretfs

@@ -1,6 +1,7 @@
 #include "daemon/server_sandbox.h"
 
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cstdlib>
@@ -93,6 +94,15 @@ SandboxPlaces PlacesOf(const Config& config, const std::string& mount_point, int
 std::optional<ServerSandbox> ServerSandbox::Enter(const Config& config,
                                                   const std::string& mount_point, int touched,
                                                   Log& log) {
+  const bool root = ::geteuid() == 0;
+  const bool by_systemd = std::getenv("INVOCATION_ID") != nullptr;
+  if (!by_systemd && (touched < 0 || root)) {
+    if (root) (void)ForbidNewPrivileges();  // a user needs the setuid helper
+    log.Info("not_sandboxed", {{"reason",
+                                "should its supervisor end, this process has to unmount, "
+                                "which Landlock forbids"}});
+    return std::nullopt;
+  }
   const bool sees = touched < 0 || fs::SeesProgramsOfOthers();  // a user sees his own
   const bool audited = !config.audit.file.empty() || config.audit.journal;
   if (sees && (audited || HasRulesOfPrograms(config))) {

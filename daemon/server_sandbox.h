@@ -13,7 +13,8 @@ namespace secretfs {
 class ServerSandbox {
  public:
   /// Of a mount that others made: at `mount_point`, by root if `touched` (as in SandboxPlaces) is
-  /// one. Says what is in force. None where the kernel refuses, or where rules of programs or the
+  /// one. Says what is in force. None where it may fall to this process to unmount, as systemd does
+  /// not see to that; where the kernel refuses; or where rules of programs or the
   /// audit have to tell which program somebody runs, and without Landlock could: in it nobody can.
   static std::optional<ServerSandbox> Enter(const Config& config, const std::string& mount_point,
                                             int touched, Log& log);

@@ -12,7 +12,7 @@ m=$work/mnt
 mkdir "$work/src" "$work/log" "$work/elsewhere" "$work/run"
 mkdir -m 755 "$work/plugins"
 cp "$(command -v cat)" "$work/reader"
-export RUNTIME_DIRECTORY=$work/run
+export RUNTIME_DIRECTORY=$work/run INVOCATION_ID=1 # as systemd would
 serve() { # COMMAND that runs the program...
   mounts+=("$m")
   start "$(mktemp "$work/daemon.XXXXXX.log")" "$@" "$program" supervise "$work/config.yaml" "$m"
@@ -116,5 +116,16 @@ expect_eq "$server_privileges" 1 'no new privileges there too'
 expect_eq "$("$work/reader" "$m/a")" one 'by the program that may'
 expect_errno "$m/a" EACCES 'by another program'
 mount_stop TERM "$daemon" "$m"
+
+# --- without systemd, an orphan must be able to unmount ---------------------------------------------------------
+
+unset INVOCATION_ID
+configure '' ''
+serve
+expect_match "$(said not_sandboxed)" 'has to unmount, which Landlock forbids' 'a server of a supervisor by hand'
+mount_crash
+wait_until 'it notices' grep -q event=supervisor_gone "$log"
+kill "$server"
+wait_until 'an orphan unmounts' is_unmounted "$m"
 
 finish 'a server and its plugins write where they may and nowhere else; what comes later is held against the start'

@@ -15,6 +15,7 @@
 #include <cstring>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <thread>
 
 #include "fs/mount.h"
@@ -57,6 +58,40 @@ inline void PublishMarked(Entry& entry, std::string_view text) {
 /// Texts by name; one without a text has no value until a test answers who waits for it.
 using Texts = std::map<std::string, std::optional<std::string>>;
 
+/// For the thread that receives and that of the test.
+class SharedLoader final : public Loader {
+ public:
+  Ticket Want(const EntryPtr& entry, SteadyTime deadline, Patience patience, Done done) override {
+    const std::lock_guard lock(mutex_);
+    return loader_.Want(entry, deadline, patience, std::move(done));
+  }
+  Ticket Read(Part part, PartDone done) override {
+    const std::lock_guard lock(mutex_);
+    return loader_.Read(std::move(part), std::move(done));
+  }
+  void Cancel(Ticket ticket) override {
+    const std::lock_guard lock(mutex_);
+    loader_.Cancel(ticket);
+  }
+  void Answer(const Result<ValuePtr>& value) {
+    const std::lock_guard lock(mutex_);
+    loader_.Answer(value);
+  }
+  void Forget() {
+    const std::lock_guard lock(mutex_);
+    loader_.wishes.clear();
+    loader_.parts.clear();
+  }
+  [[nodiscard]] size_t waiting() const {
+    const std::lock_guard lock(mutex_);
+    return loader_.wishes.size();
+  }
+
+ private:
+  mutable std::recursive_mutex mutex_;
+  testkit::FakeLoader loader_;
+};
+
 class Server {
  public:
   Server(const Mount& mount, State* state, const Texts& texts, Recovery recovery = {}) {
@@ -91,8 +126,7 @@ class Server {
   }
   void Forget() {
     thread_.join();
-    loader.wishes.clear();
-    loader.parts.clear();
+    loader.Forget();
     session.reset();
   }
   void Stop() {
@@ -102,7 +136,7 @@ class Server {
 
   testkit::FakeClock clock;
   testkit::FakeAccounts accounts;
-  testkit::FakeLoader loader;  // of the thread that receives, unless that is known to be idle
+  SharedLoader loader;
   testkit::RecordingAudit audit;
   std::map<std::string, EntryPtr> entries;
   SnapshotCell snapshots{Snapshot::Build({}, WallTime{})};

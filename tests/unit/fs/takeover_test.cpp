@@ -100,7 +100,7 @@ TEST_P(RecoveryTest, WhoWaitedForTheFirstIsAnsweredByTheSecond) {
                                       Texts{{"a", std::nullopt}, {"b", std::nullopt}}, GetParam());
   Reader waits(Path("a"));
   Reader waits_too(Path("b"));
-  ASSERT_TRUE(Becomes([&] { return one->loader.wishes.size() == 2; }));
+  ASSERT_TRUE(Becomes([&] { return one->loader.waiting() == 2; }));
   one.reset();
   EXPECT_FALSE(waits.ended());
   Server two(mount_, state_.get(), Texts{{"a", "found"}, {"b", "too"}}, GetParam());
@@ -130,7 +130,7 @@ TEST_P(RecoveryTest, ManyGenerationsAnswerOneWhoWaits) {
   for (int i = 0; i < 5; ++i) {
     const Server server(mount_, state_.get(), Texts{{"a", std::nullopt}}, GetParam());
     if (!waits) waits.emplace(Path("a"));
-    ASSERT_TRUE(Becomes([&] { return !server.loader.wishes.empty(); }));
+    ASSERT_TRUE(Becomes([&] { return server.loader.waiting() > 0; }));
     EXPECT_FALSE(waits->ended());
   }
   Server last(mount_, state_.get(), Texts{{"a", "at last"}}, GetParam());
@@ -382,6 +382,7 @@ TEST_F(TakeoverTest, NoValueIsEverInTheState) {
   server->entries["a"]->Publish(
       testkit::ValueWithContent(std::make_shared<testkit::TextContent>("PLAINTEXT-MARK")),
       server->clock.Steady(), server->clock.Wall());
+  server.reset();
   // The marks of this test are made of the text's beginning, as those of real servers are not.
   for (OpenRecord& record : state_->layout().records) record.fingerprint = {};
   const std::string_view all(reinterpret_cast<const char*>(&state_->layout()), sizeof(StateLayout));

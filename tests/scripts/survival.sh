@@ -67,10 +67,15 @@ new_program() {
 }
 pause() { sleep "0.0$((RANDOM % 9 + 1))"; }
 
+# The one that serves, which counts; now and then whatever there is, which may not serve yet.
 kill_server() {
   local pid
-  for pid in $(servers); do kill -KILL "$pid" 2>/dev/null && kills=$((kills + 1)); done
-  return 0
+  if ((RANDOM % 4)); then
+    pid=$(sed -n 's/^served by process //p' "$m/.secretfs/alive") || fail "the mount does not say who serves it"
+    if kill -KILL "$pid" 2>/dev/null; then kills=$((kills + 1)); fi
+  else
+    for pid in $(servers); do kill -KILL "$pid" 2>/dev/null || true; done
+  fi
 }
 hang_server() { # longer than the heart may stand still, or shorter
   local pid
@@ -148,8 +153,11 @@ done
 mount -t tmpfs -o size=1M none "$work/audit"
 undo+=("umount -l '$work/audit'")
 
-survive() { # OPTION of the supervisor
-  local way=$1 code=0 version=1 kills_before=$kills until_second=$((SECONDS + seconds / 2))
+metric() { sed -n "s/^secretfs_$1 //p" "$m/.secretfs/metrics"; }
+is_more() { (($(metric "$1") > $2)); } # METRIC NUMBER
+
+survive() { # OPTION of the supervisor, WHAT then finds the requests
+  local way=$1 by=$2 code=0 version=1 kills_before=$kills until_second=$((SECONDS + seconds / 2))
   cp "$work/config.before" "$work/config.yaml"
   new_program
   mounts+=("$m")
@@ -174,14 +182,17 @@ survive() { # OPTION of the supervisor
   exec 9>&-
   rm "$work/end"
   wait_exit "$reader" || code=$?
-  say "$way: $((kills - kills_before)) kills, $version versions: $(tail -n +2 "$work/read")"
+  say "$way: $((kills - kills_before)) kills of who serves, $(metric restarts_total) restarts, $version versions: $(tail -n +2 "$work/read")"
   [[ $code == 0 ]] || fail "readers with $way: $(cat "$work/read")"
   # The last version comes, whatever happened on the way.
   wait_until "version $version is served" eval '[[ $(head -n 1 "$m/read/r-sealed") == "r-sealed $version "* ]]'
+  is_more restarts_total $((kills - kills_before - 1)) || fail "$way: $(metric restarts_total) restarts"
+  is_more "requests_recovered_total{by=\"$by\"}" 0 || fail "$way: no request was found by the $by"
+  is_more 'open_files_taken_over_total{result="same"}' 0 || fail "$way: no open file was met again"
   mount_stop TERM "$supervisor" "$m"
 }
 say() { printf '%s\n' "$*"; }
 
-survive --no-resend
-survive --no-slots
+survive --no-resend state
+survive --no-slots kernel
 finish "$kills kills and $upgrades upgrades under readers: no read failed, hung, or gave other bytes"

@@ -51,7 +51,8 @@ class Reader {
       return 0;
     }
     uint32_t number = 0;
-    for (int i = 0; i < 4; ++i) number = number << 8U | std::to_integer<uint32_t>(rest_[i]);
+    for (const std::byte byte : rest_.first(4))
+      number = number << 8U | std::to_integer<uint32_t>(byte);
     rest_ = rest_.subspan(4);
     return number;
   }

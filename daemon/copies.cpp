@@ -23,7 +23,6 @@ namespace secretfs {
 namespace {
 
 constexpr size_t kMostRecord = size_t{64} << 20U;
-constexpr mode_t kFolderMode = 0755;
 constexpr size_t kCompared = 4096;  // bytes at once
 
 std::string DeviceText(dev_t device) {

@@ -51,13 +51,15 @@ bool Place(const std::vector<int>& descriptors) noexcept {
   return ::close_range(static_cast<unsigned>(number), ~0U, CLOSE_RANGE_CLOEXEC) == 0;
 }
 
+/// A hangup stays blocked, which would be deadly until the program knows what to do about it.
 void ResetSignals() noexcept {
   struct sigaction usual {};
   usual.sa_handler = SIG_DFL;
   for (int number = 1; number < NSIG; ++number) ::sigaction(number, &usual, nullptr);
-  sigset_t none;
-  sigemptyset(&none);
-  sigprocmask(SIG_SETMASK, &none, nullptr);
+  sigset_t blocked;
+  sigemptyset(&blocked);
+  sigaddset(&blocked, SIGHUP);
+  sigprocmask(SIG_SETMASK, &blocked, nullptr);
 }
 
 /// What cannot be set is no reason not to run.

@@ -22,8 +22,9 @@ struct HeirOptions {
 };
 
 /// The child's id, once the program runs; in a session of its own, so that keys of a terminal do
-/// not reach it, with default signals. The caller reaps it. Our other threads must take no locks.
-/// Errors: kNotFound, kPermission, kResource, kIo.
+/// not reach it, with default signals, but SIGHUP blocked: it waits until it is received. The
+/// caller reaps it. Our other threads must take no locks. Errors: kNotFound, kPermission,
+/// kResource, kIo.
 Result<pid_t> StartHeir(const HeirOptions& options);
 
 /// Runs `program` in this process: same id, same children; the descriptors in `keep` stay open

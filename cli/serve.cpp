@@ -8,6 +8,8 @@
 namespace secretfs {
 
 ExitCode Serve(const ServeOptions& options, std::optional<Takeover> takeover) {
+  std::optional<Preparing> preparing;
+  if (takeover) preparing.emplace(takeover->control.get());
   ConfigDefaults defaults = options.defaults;
   defaults.mount_point = AbsolutePath(options.mount_point);
   const auto config = ReadConfig(options.config, defaults);
@@ -16,6 +18,7 @@ ExitCode Serve(const ServeOptions& options, std::optional<Takeover> takeover) {
   auto assembly = Assemble(*config, *log);
   if (!assembly) return FailOnConfig(assembly.error());
   const DaemonOptions daemon{options.config, defaults, options.mount_point, SECRETFS_VERSION};
+  preparing.reset();  // its thread would be none of the sandbox that is entered now
   const Status served = RunDaemon(daemon, *config, *std::move(assembly), *log, std::move(takeover));
   return served ? ExitCode::kDone : ui::Fail(served.error());
 }

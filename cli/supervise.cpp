@@ -10,6 +10,7 @@
 #include "cli/config_option.h"
 #include "cli/ui.h"
 #include "daemon/config_files.h"
+#include "daemon/legacy.h"
 #include "daemon/supervisor.h"
 
 namespace secretfs {

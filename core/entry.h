@@ -66,7 +66,7 @@ struct EntrySpec {
       origin;  // where it comes from, for the status: "age", "view template", "source gitops"
   std::vector<EntryPtr> inputs;  // made first; no cycles
   MakeValue make;
-  bool fresh = false;    // made anew at each open, like a status; never kept
+  bool fresh = false;    // made anew at each open, unless published from the start
   bool recorded = true;  // who opens it, in the audit
   /// What `make` does, as text for comparing: entries with the same recipe and the same inputs have
   /// the same value, so that a reload keeps them.

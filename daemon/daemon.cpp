@@ -65,10 +65,12 @@ class Daemon {
   Status Run(const Config& config, Assembly assembly) {
     // Before there are threads, which it would not hold for. Who mounts has to unmount as well,
     // which Landlock forbids; a user's needs the setuid helper, too.
-    if (takeover_)
+    if (takeover_) {
       sandbox_ = ServerSandbox::Enter(config, options_.mount_point, takeover_->root.get(), log_);
-    else if (::geteuid() == 0)
+      preparing_.emplace(supervisor_->fd());
+    } else if (::geteuid() == 0) {
       (void)ForbidNewPrivileges();
+    }
     identities_ = assembly.identities;
     identities_->Use(assembly.identity_configs, assembly.plugins);
     AskNssForNames(config, accounts_);
@@ -79,7 +81,7 @@ class Daemon {
         OwnFile("metrics", options_.defaults, clock_,
                 [this] { return MetricsText(Facts(), snapshots_->Load()->files()); }),
     };
-    if (supervisor_) own_files_.push_back(HealthFile(clock_));
+    if (supervisor_) own_files_.push_back(TRY(HealthFile(clock_)));
     std::vector<File> files = assembly.files;
     files.insert(files.end(), own_files_.begin(), own_files_.end());
     snapshots_ = std::make_unique<SnapshotCell>(Snapshot::Build(files, started_));
@@ -191,31 +193,29 @@ class Daemon {
       mount_ = TRY(fs::MountAt(options_.mount_point));
       return true;
     }
-    if (!AwaitGo(*supervisor_, signals_.get())) return false;
-    state_ = TRY(Takeable(fs::State::Open(takeover_->state.get())));
+    // Before it says that it is prepared, or who serves would leave in vain.
+    state_ = TRY(supervisor_->Told(fs::State::Open(takeover_->state.get())));
+    const Going going = AwaitGo(*supervisor_, signals_.get());
+    if (!going.go) return false;
+    reload_ = going.reload;
     loader_->MarkWith(state_->key());
     NoteGap(*state_);
-    mount_ = TRY(Takeable(fs::AdoptMount(options_.mount_point, std::move(takeover_->device),
-                                         std::move(takeover_->root))));
+    mount_ = TRY(fs::AdoptMount(options_.mount_point, std::move(takeover_->device),
+                                std::move(takeover_->root)));
     return true;
   }
 
-  /// Whoever holds the connection is told when it cannot be served.
-  template <class T>
-  Result<T> Takeable(Result<T> taken) {
-    if (!taken && supervisor_) supervisor_->Say('x');
-    return taken;
-  }
-
   Status Serve(size_t declared) {
-    auto session = Takeable(fs::Session::Create(mount_, *ops_, groups_, state_.get(),
-                                                takeover_ ? takeover_->recovery : fs::Recovery{}));
+    auto session = fs::Session::Create(mount_, *ops_, groups_, state_.get(),
+                                       takeover_ ? takeover_->recovery : fs::Recovery{});
     if (!session) {
+      if (supervisor_) (void)supervisor_->Told(Status(session.error()));
       if (!takeover_) Unmount();
       return std::move(session).error();
     }
     session_ = *std::move(session);
     Status result = Ok{};
+    preparing_.reset();  // from now on the state has the beats
     std::jthread receiver([&] {
       pthread_setname_np(pthread_self(), "fuse");
       result = session_->Serve();
@@ -231,6 +231,7 @@ class Daemon {
       announcer.emplace([&] { AnnounceReady(declared); });
     }
     upkeep_->Run();
+    if (reload_) upkeep_->Reload();
     const Ending ending = AwaitEnd({signals_.get(), receiver_ended_.get(),
                                     supervisor_ ? &*supervisor_ : nullptr, log_,
                                     [this] {
@@ -247,13 +248,14 @@ class Daemon {
     if (kept_up) watcher_.reset();  // which the other one uses while it reloads
     if (kept_up) credentials_->Stop();
     if (ending == Ending::kUnmount) Unmount();
-    if (ending == Ending::kGone && supervisor_) supervisor_->Say('x');
     if (ending == Ending::kLeave) {
       session_->Leave();
     } else {
       session_->Stop();
     }
     receiver.join();
+    const bool lost = result || MeansLost(result.error());
+    if (ending == Ending::kGone && supervisor_ && lost) supervisor_->Say('x');
     const bool ended = loader_->Stop(
         EndChildren);  // answers whoever still waits, while the session can carry the answers
     if (touched) {
@@ -347,7 +349,6 @@ class Daemon {
     facts.identity_problems = identities_->Get().problems;
     facts.copies = keeping_->copies();
     facts.accounts = &accounts_;
-    if (supervisor_) facts.survival = SurvivalOf(*state_, ::getppid());
     return facts;
   }
 
@@ -356,6 +357,8 @@ class Daemon {
   const UniqueFd signals_;
   std::optional<Takeover> takeover_;
   std::optional<SupervisorLink> supervisor_;
+  std::optional<Preparing> preparing_;  // until Serve()
+  bool reload_ = false;                 // was wanted while we waited
   const UniqueFd receiver_ended_{::eventfd(0, EFD_CLOEXEC)};
   const SystemClock clock_;
   const WallTime started_ = clock_.Wall();

@@ -1,6 +1,7 @@
-// Health: once a second opens and reads a file of ours (daemon/own_file.h) through the mount, as
-// anybody would, and says so when it had what it should have. On a thread of its own, as nobody may
-// be answering.
+// Health: asks through the mount, as anybody would, whether it is served. First the root of the
+// mount for its attributes, then once a second a file of ours (daemon/own_file.h), by opening and
+// reading it. Nothing here walks a path in the mount but a thread that nobody waits for: whoever
+// can look into a folder can keep its lock. On threads of its own, as nobody may be answering.
 #pragma once
 
 #include <condition_variable>
@@ -21,21 +22,34 @@ class Health {
   Health(const Health&) = delete;
   Health& operator=(const Health&) = delete;
   ~Health() = default;
-  /// Ends it. False when it is stuck, as nobody answers: the process must then end without
-  /// destroying this.
+  /// Ends it. False when a thread is stuck, as nobody answers or somebody keeps a lock: the process
+  /// must then end without destroying this.
   [[nodiscard]] bool Stop();
 
  private:
   void Work(const std::stop_token& stop);
-  [[nodiscard]] bool Check() const;
+  void Find(const std::stop_token& stop);
+  [[nodiscard]] bool Check();
+  [[nodiscard]] bool Answers();
+  [[nodiscard]] bool Reads(int file) const;
 
   const fs::Mount& mount_;
   const std::function<void()> well_;
   const std::string expected_;
+  UniqueFd path_root_;  // of the thread; where the mount has no copy
+  bool answered_ = false;
   std::mutex mutex_;
   std::condition_variable_any wake_;
+  UniqueFd file_;  // O_PATH, once it was found
+  bool wanted_ = false;
   bool ended_ = false;
-  std::jthread thread_;  // last: it uses all of the above
+  bool finder_ended_ = false;
+  std::jthread finder_;  // last: they use all of the above
+  std::jthread thread_;
 };
+
+/// Whether who serves the mount answers for its root, which `root` is (O_PATH will do). Asks him,
+/// whatever the kernel remembers; takes no lock of a folder.
+bool AnswersFor(int root) noexcept;
 
 }  // namespace secretfs

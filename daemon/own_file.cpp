@@ -33,13 +33,18 @@ File OwnFile(const std::string& name, const ConfigDefaults& owner, const Clock& 
   return {std::make_shared<Entry>(std::move(spec)), mine};
 }
 
-File HealthFile(const Clock& clock) {
+Result<File> HealthFile(const Clock& clock) {
   Access everybody;
   everybody.owner = everybody.group = Principal::Number(0);
   everybody.mode = 0444;
   EntrySpec spec = SpecOf(kHealthFile, clock, HealthText);
   spec.recorded = false;
-  return {std::make_shared<Entry>(std::move(spec)), everybody};
+  File file{std::make_shared<Entry>(std::move(spec)), everybody};
+  Value value;
+  value.bytes = TRY(SecretBytes::CopyOf(AsBytes(HealthText())));
+  value.modified = clock.Wall();
+  file.entry->Publish(std::move(value), clock.Steady(), clock.Wall());
+  return file;
 }
 
 std::string HealthText() { return "served by process " + std::to_string(::getpid()) + "\n"; }

@@ -16,8 +16,9 @@ File OwnFile(const std::string& name, const ConfigDefaults& owner, const Clock& 
              std::function<std::string()> describe);
 
 /// `.secretfs/alive`: everybody may read it, it says which process serves, and reading it is not on
-/// record.
-File HealthFile(const Clock& clock);
+/// record. Its value is there from the beginning, so that no reader of other files can keep who
+/// looks at it waiting.
+Result<File> HealthFile(const Clock& clock);
 inline constexpr const char* kHealthFile = ".secretfs/alive";
 /// What it says while this process serves.
 std::string HealthText();

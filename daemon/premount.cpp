@@ -45,7 +45,7 @@ bool IsMounted(const std::string& mount_point) {
 }
 
 Result<ConnectionDescriptors> MountAnew(const std::string& mount_point) {
-  TRY(fs::UnmountAll(mount_point));
+  TRY(fs::AbandonAll(mount_point));  // nobody could serve it any more
   fs::Mount mount = TRY(fs::MountAt(mount_point));
   ConnectionDescriptors descriptors;
   descriptors.root = TRY(fs::WritableCopy(mount));
@@ -73,7 +73,7 @@ Status Premount(const std::string& mount_point, Log& log) {
   const ConnectionDescriptors descriptors = TRY(MountAnew(mount_point));
   const Status kept = Store(descriptors);
   if (!kept) {
-    (void)fs::UnmountAll(mount_point);
+    (void)fs::AbandonAll(mount_point);
     return kept;
   }
   log.Info("mounted", {{"mount", mount_point}});
@@ -91,8 +91,11 @@ bool IsRealStop(const std::string& job, const ServiceEnd& end) {
 Status UnmountAtStop(const std::string& mount_point, const ServiceEnd& end, Log& log) {
   TRY(EnterNamespaceOfInit());
   const OwnUnit unit = TRY(OwnUnit::Ask());
-  if (!IsRealStop(TRY(unit.Job()), end) || !IsMounted(mount_point)) return Ok{};
-  TRY(fs::UnmountAll(mount_point));
+  if (!IsMounted(mount_point)) return Ok{};
+  // Given up: nobody keeps it, and a server that cannot end must not hold up the next start.
+  const bool lost = TRY(unit.StoredDescriptors()) == 0;
+  if (!lost && !IsRealStop(TRY(unit.Job()), end)) return Ok{};
+  TRY(lost ? fs::AbandonAll(mount_point) : fs::UnmountAll(mount_point));
   log.Info("unmounted", {{"mount", mount_point}});
   return Ok{};
 }

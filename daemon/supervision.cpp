@@ -64,6 +64,7 @@ void Supervision::Heard(pid_t server, char message, int64_t now) {
   }
   if (server != current_.id) return;
   if (message == 'x') current_.lost = true;
+  if (message == 'b') current_.beat = now;
   if (message == 'r') {
     current_.ready = begun_ = proven_ = true;
     hands_.TellReady();
@@ -191,8 +192,8 @@ bool Supervision::IsGone(const Server& server, int64_t now) {
 
 void Supervision::KillIfHung(int64_t now, int64_t last_beat) {
   const int64_t since = std::max(current_.told, held_up_);
-  const bool beats = last_beat > current_.told;
-  const int64_t silence = now - (beats ? std::max(last_beat, held_up_) : since);
+  const bool beats = last_beat > current_.told || current_.beat != 0;
+  const int64_t silence = now - std::max({since, last_beat, current_.beat});
   if (silence < (beats ? kBeat : kStarting)) return;
   log_.Error("server_hangs", {{"silence_ms", silence}});
   ++hung_;
@@ -219,7 +220,9 @@ void Supervision::Tick(int64_t now, int64_t last_beat) {
   }
   if (phase_ == Phase::kEnding || current_.ready) return;
   if (!proven_ && !begun_) return;
-  if (!current_.ready && now - std::max(served_, held_up_) >= kNobody) {
+  // Who takes requests is not nobody, even if none of his own came through.
+  if (current_.id != 0 && current_.killed == 0 && last_beat > current_.told) served_ = now;
+  if (now - std::max(served_, held_up_) >= kNobody) {
     log_.Error("nobody_serves", {{"reason", "no server could be started; readers are let go"}});
     if (current_.id != 0) Kill(current_, now);
     current_ = {};

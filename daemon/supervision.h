@@ -2,8 +2,8 @@
 // connection. Decides alone; what it decides is done by Hands, so that it can be tested without a
 // process. Time is handed in: milliseconds of CLOCK_BOOTTIME, as in fs/state.h.
 //
-// One byte is a message. From the server: `p` prepared, `r` ready, `h` healthy, `x` cannot take
-// this connection over. To it: `g` go, `l` leave, `e` end.
+// One byte is a message. From the server: `b` it lives, while it prepares; `p` prepared, `r` ready,
+// `h` healthy, `x` cannot take this connection over. To it: `g` go, `l` leave, `e` end.
 #pragma once
 
 #include <sys/types.h>
@@ -79,8 +79,8 @@ class Supervision {
   [[nodiscard]] uint64_t hung() const { return hung_; }
 
   static constexpr int64_t kTick = 250;
-  static constexpr int64_t kBeat = 3000;          // a server that serves beats within this time
-  static constexpr int64_t kStarting = 10'000;    // until its first beat
+  static constexpr int64_t kBeat = 3000;          // a server beats within this time
+  static constexpr int64_t kStarting = 10'000;    // until its first beat, as its program is loaded
   static constexpr int64_t kPreparing = 30'000;   // of an upgrade, while the old one serves
   static constexpr int64_t kLeaving = 2000;       // until who was told to leave has left
   static constexpr int64_t kEndingTime = 10'000;  // the same for `e`
@@ -92,6 +92,7 @@ class Supervision {
     pid_t id = 0;  // 0: none
     int64_t started = 0;
     int64_t told = 0;  // to go, or to leave or end
+    int64_t beat = 0;  // when it last said that it lives
     int64_t killed = 0;
     bool ready = false;
     bool lost = false;  // its connection

@@ -6,9 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
-#include <charconv>
 #include <csignal>
 #include <vector>
 
@@ -18,11 +16,13 @@
 #include "daemon/config_files.h"
 #include "daemon/control.h"
 #include "daemon/harden.h"
+#include "daemon/legacy.h"
 #include "daemon/notify.h"
 #include "daemon/reaper.h"
 #include "daemon/signals.h"
 #include "daemon/stored_descriptors.h"
 #include "daemon/supervision.h"
+#include "daemon/takeover.h"
 #include "fs/mount.h"
 #include "fs/mount_table.h"
 #include "fs/state.h"
@@ -32,16 +32,6 @@ namespace {
 
 constexpr const char* kOwnProgram = "/proc/self/exe";
 constexpr int64_t kEndingSoon = 50;  // milliseconds from the last words of a server to its end
-constexpr const char* kOomScore = "/proc/self/oom_score_adj";
-
-/// The kernel may end servers for want of memory, which costs nobody anything, but not us.
-std::string OutliveServers() {
-  const auto usual = ReadFile(kOomScore, 64);
-  const UniqueFd file(::open(kOomScore, O_WRONLY | O_CLOEXEC));
-  constexpr std::string_view kNever = "-1000";
-  if (!usual || !file || ::write(file.get(), kNever.data(), kNever.size()) < 0) return "";
-  return std::string(AsText(*usual));
-}
 
 class Supervisor final : public Supervision::Hands {
  public:
@@ -53,13 +43,17 @@ class Supervisor final : public Supervision::Hands {
 
   Result<int> Run() {
     TRY(Prepare());
+    const bool usable = state_ != nullptr;
+    if (!usable && !GiveUp()) return 1;
     const int64_t now = fs::State::Now();
-    if (options_.legacy) {
+    if (options_.legacy && usable) {
       supervision_.Resume(now, options_.legacy->server, options_.legacy->next);
     } else {
       supervision_.Begin(now, state_->begun());
     }
     while (!supervision_.exit_code()) Turn();
+    // Nobody goes on with it; the copy of the mount keeps its number from being another's.
+    if (!options_.stored && mount_.root) (void)fs::AbortConnection(device_number_);
     return *supervision_.exit_code();
   }
 
@@ -108,14 +102,17 @@ class Supervisor final : public Supervision::Hands {
   Status Mount();
   Status Adopt(UniqueFd device, UniqueFd root);
   Status SetState(UniqueFd fd);
+  Status AdoptState(UniqueFd fd);
   Status FindDevice();
-  void TakeAliveLock();
+  bool GiveUp();
+  void LetReadersGo();
   Result<pid_t> StartServer(Supervision::Program program);
   Peer* Find(pid_t id);
   void Turn();
   void Obey();
   void Listen(Peer& peer);
   void NoteEnds();
+  void NoteEndsOfOthers();
   [[nodiscard]] std::vector<pid_t> Ids() const;
 
   const SuperviseOptions& options_;
@@ -123,14 +120,15 @@ class Supervisor final : public Supervision::Hands {
   const UniqueFd signals_;
   const UniqueFd mountinfo_{::open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC)};
   Notifier manager_;
-  std::string oom_score_;  // of servers
-  FileStamp running_;      // the program that we are
+  std::optional<int> oom_score_;  // of servers
+  FileStamp running_;             // the program that we are
   fs::Mount mount_;
   std::string device_number_;
   UniqueFd state_fd_;
   std::unique_ptr<fs::State> state_;
   std::optional<AliveLock> alive_;
   std::vector<Peer> peers_;
+  std::vector<pid_t> others_;  // children that we know nothing of: of the program before us
   std::optional<Reaper> reaper_;
   Supervision supervision_;
 };
@@ -145,13 +143,17 @@ Status Supervisor::Prepare() {
   } else if (options_.stored) {
     ConnectionDescriptors stored = TRY(TakeStored());
     TRY(Adopt(std::move(stored.device), std::move(stored.root)));
-    TRY(SetState(std::move(stored.state)));
+    TRY(AdoptState(std::move(stored.state)));
   } else {
     TRY(Mount());
   }
   reaper_ = TRY(Reaper::Start());
-  oom_score_ = OutliveServers();
-  TakeAliveLock();
+  const std::optional<int> usual = OutliveServers();
+  // Or it is what the program before us made it.
+  oom_score_ = options_.legacy ? options_.legacy->oom_score : usual;
+  others_ = OtherChildren(Ids());
+  NoteEndsOfOthers();
+  alive_ = TakeAliveLock(mount_.path, log_);
   if (!LockAllMemory()) log_.Debug("memory_not_all_locked", {});
   return Ok{};
 }
@@ -164,7 +166,7 @@ Status Supervisor::TakeLegacy(const SuperviseOptions::Legacy& legacy) {
   peers_.push_back({legacy.server, UniqueFd(legacy.control)});
   peers_.push_back({legacy.next, UniqueFd(legacy.next_control)});
   TRY(Adopt(UniqueFd(legacy.device), UniqueFd(legacy.root)));
-  return SetState(UniqueFd(legacy.state));
+  return AdoptState(UniqueFd(legacy.state));
 }
 
 Status Supervisor::Adopt(UniqueFd device, UniqueFd root) {
@@ -176,6 +178,22 @@ Status Supervisor::SetState(UniqueFd fd) {
   state_ = TRY(fs::State::Open(fd.get()));
   state_fd_ = std::move(fd);
   return Ok{};
+}
+
+/// None is there when nobody of this program can use it.
+Status Supervisor::AdoptState(UniqueFd fd) {
+  const Status set = SetState(std::move(fd));
+  if (set || !MeansLost(set.error())) return set;
+  log_.Error("state_not_usable", {{"reason", set.error().Text()}});
+  return Ok{};
+}
+
+/// Of a connection that cannot be gone on with: false when it is for somebody else to mount afresh.
+bool Supervisor::GiveUp() {
+  for (const Peer& peer : peers_) ::kill(peer.id, SIGKILL);
+  if (!options_.stored) return MountAfresh();
+  ForgetStored();
+  return false;
 }
 
 Status Supervisor::Mount() {
@@ -195,20 +213,8 @@ Status Supervisor::FindDevice() {
   return Ok{};
 }
 
-/// For the guard; where there is none, nobody misses it.
-void Supervisor::TakeAliveLock() {
-  const std::string folder = RuntimeFolder();
-  if (folder.empty()) return;
-  auto taken = AliveLock::Take(AliveFile(folder, mount_.path));
-  if (taken) {
-    alive_ = *std::move(taken);
-  } else {
-    log_.Warning("not_guarded", {{"reason", taken.error().Text()}});
-  }
-}
-
 bool Supervisor::MountAfresh() {
-  Unmount();
+  LetReadersGo();
   // What is held keeps the old connection alive, and its readers waiting.
   mount_ = {};
   state_.reset();
@@ -217,6 +223,15 @@ bool Supervisor::MountAfresh() {
     log_.Error("not_mounted", {{"reason", mounted.error().Text()}, {"hint", mounted.error().hint}});
   }
   return mounted.has_value();
+}
+
+/// At the end of a connection; a server of it that is still dying must not keep them.
+void Supervisor::LetReadersGo() {
+  (void)fs::AbortConnection(device_number_);
+  const auto top = fs::FindMount(mount_.path);
+  if (!top || top->device != device_number_) return;
+  const Status done = fs::Abandon(mount_.path);
+  if (!done) log_.Error("unmount_failed", {{"reason", done.error().Text()}});
 }
 
 Result<pid_t> Supervisor::StartServer(Supervision::Program program) {
@@ -232,7 +247,7 @@ Result<pid_t> Supervisor::StartServer(Supervision::Program program) {
                         options_.server_options.end());
   heir.descriptors = {mount_.device.get(), state_fd_.get(), control.theirs.get(),
                       mount_.root.get()};
-  heir.oom_score = oom_score_;
+  if (oom_score_) heir.oom_score = std::to_string(*oom_score_);
   const pid_t id = TRY(StartHeir(heir));
   peers_.push_back({id, std::move(control.ours)});
   return id;
@@ -266,11 +281,14 @@ void Supervisor::Become(pid_t server, pid_t next) {
   if (old == nullptr || prepared == nullptr || !newest || *newest == running_) return;
   const std::vector<int> keep{mount_.device.get(), state_fd_.get(), old->control.get(),
                               prepared->control.get()};
-  std::string legacy;
-  for (const int number : {mount_.device.get(), state_fd_.get(), mount_.root.get(), server,
-                           old->control.get(), next, prepared->control.get()}) {
-    legacy += (legacy.empty() ? "" : ",") + std::to_string(number);
-  }
+  const std::string legacy = LegacyText({.device = mount_.device.get(),
+                                         .state = state_fd_.get(),
+                                         .root = mount_.root.get(),
+                                         .server = server,
+                                         .control = old->control.get(),
+                                         .next = next,
+                                         .next_control = prepared->control.get(),
+                                         .oom_score = oom_score_});
   std::vector<std::string> arguments{"supervise", options_.config,  mount_.path,
                                      "--program", options_.program, "--legacy=" + legacy};
   if (options_.stored) arguments.emplace_back("--stored");
@@ -348,6 +366,17 @@ void Supervisor::NoteEnds() {
     supervision_.Ended(id, end, fs::State::Now());
     if (!supervision_.exit_code()) reaper_->Take(id);
   }
+  NoteEndsOfOthers();
+}
+
+void Supervisor::NoteEndsOfOthers() {
+  std::erase_if(others_, [this](pid_t id) {
+    siginfo_t info{};
+    const int result = ::waitid(P_PID, static_cast<id_t>(id), &info, WEXITED | WNOHANG | WNOWAIT);
+    if (result == 0 && info.si_pid == 0) return false;
+    if (result == 0) reaper_->Take(id);
+    return true;
+  });
 }
 
 std::vector<pid_t> Supervisor::Ids() const {
@@ -357,24 +386,6 @@ std::vector<pid_t> Supervisor::Ids() const {
 }
 
 }  // namespace
-
-Result<SuperviseOptions::Legacy> ParseLegacy(const std::string& text) {
-  SuperviseOptions::Legacy legacy;
-  const std::array<int*, 7> numbers{&legacy.device,      &legacy.state,   &legacy.root,
-                                    &legacy.server,      &legacy.control, &legacy.next,
-                                    &legacy.next_control};
-  const char* at = text.data();
-  const char* const end = at + text.size();
-  for (int* const number : numbers) {
-    const auto [after, error] = std::from_chars(at, end, *number);
-    const bool last = number == numbers.back();
-    if (error != std::errc() || (after == end) != last || (!last && *after != ',')) {
-      return Error{Code::kInvalid, "is not what a supervisor leaves", text, ""};
-    }
-    at = last ? after : after + 1;
-  }
-  return legacy;
-}
 
 Result<int> RunSupervisor(const SuperviseOptions& options, Log& log) {
   return Supervisor(options, log, TRY(BlockSignals(true))).Run();

@@ -31,15 +31,13 @@ struct SuperviseOptions {
     int control = -1;
     pid_t next = 0;
     int next_control = -1;
+    std::optional<int> oom_score;  // of servers, if it is another than ours
   };
   std::optional<Legacy> legacy;
 };
 
-/// Of the text that a supervisor gives the one that it becomes. Errors: kInvalid.
-Result<SuperviseOptions::Legacy> ParseLegacy(const std::string& text);
-
-/// Mounts, unless that is done, and sees to it that the mount is served, until SIGTERM or SIGINT,
-/// or until it is taken away. The exit code. Errors: of mounting.
+/// Of the/// Mounts, unless that is done, and sees to it that the mount is served, until SIGTERM or
+/// SIGINT, or until it is taken away. The exit code. Errors: of mounting.
 Result<int> RunSupervisor(const SuperviseOptions& options, Log& log);
 
 }  // namespace secretfs

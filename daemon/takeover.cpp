@@ -2,15 +2,25 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <pthread.h>
 #include <sys/socket.h>
 
 #include <array>
 #include <cerrno>
+#include <chrono>
+#include <condition_variable>
+#include <csignal>
+#include <mutex>
 
 #include "daemon/control.h"
 #include "daemon/signals.h"
 
 namespace secretfs {
+namespace {
+
+constexpr std::chrono::milliseconds kBeatPause{250};
+
+}  // namespace
 
 Result<Takeover> TakeDescriptors(bool with_root, fs::Recovery recovery) {
   int type = 0;
@@ -57,15 +67,44 @@ SupervisorLink::Order SupervisorLink::Next() noexcept {
   }
 }
 
-bool AwaitGo(SupervisorLink& supervisor, int signals) {
+Preparing::Preparing(int control) {
+  sigset_t all;
+  sigset_t before;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  thread_ = std::jthread([control](const std::stop_token& stop) {
+    pthread_setname_np(pthread_self(), "preparing");
+    std::mutex mutex;
+    std::condition_variable_any wake;
+    std::unique_lock lock(mutex);
+    do {
+      SendControl(control, 'b');
+    } while (!wake.wait_for(lock, stop, kBeatPause, [&stop] { return stop.stop_requested(); }));
+  });
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+}
+
+bool MeansLost(const Error& error) noexcept {
+  return error.code == Code::kUnsupported || error.code == Code::kInvalid;
+}
+
+Going AwaitGo(SupervisorLink& supervisor, int signals) {
   supervisor.Say('p');
+  Going going;
   std::array<pollfd, 2> waits{{{supervisor.fd(), POLLIN, 0}, {signals, POLLIN, 0}}};
   for (;;) {
     if (::poll(waits.data(), waits.size(), -1) < 0 && errno == EINTR) continue;
-    if ((waits[1].revents & POLLIN) != 0 && NextOrder(signals) == Order::kEnd) return false;
+    if ((waits[1].revents & POLLIN) != 0) {
+      const Order order = NextOrder(signals);
+      if (order == Order::kEnd) return going;
+      if (order == Order::kReload) going.reload = true;
+      continue;
+    }
     if (waits[0].revents == 0) continue;
-    const auto order = supervisor.Next();
-    if (order != SupervisorLink::Order::kNone) return order == SupervisorLink::Order::kGo;
+    const auto word = supervisor.Next();
+    if (word == SupervisorLink::Order::kNone) continue;
+    going.go = word == SupervisorLink::Order::kGo;
+    return going;
   }
 }
 

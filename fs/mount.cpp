@@ -300,6 +300,27 @@ Status UnmountAll(const std::string& path) {
   return Ok{};
 }
 
+bool AbortConnection(const std::string& device) {
+  const std::string number = device.substr(device.find(':') + 1);
+  const std::string file = "/sys/fs/fuse/connections/" + number + "/abort";
+  const UniqueFd valve(::open(file.c_str(), O_WRONLY | O_CLOEXEC));
+  return valve && ::write(valve.get(), "1", 1) == 1;
+}
+
+Status Abandon(const std::string& path) {
+  const auto mount = FindMount(path);
+  if (!mount || !mount->ours) return NoMount(path);
+  (void)AbortConnection(mount->device);
+  constexpr int kForce = MNT_FORCE | MNT_DETACH | UMOUNT_NOFOLLOW;  // which aborts it as well
+  if (IsRoot() && ::umount2(path.c_str(), kForce) == 0) return Ok{};
+  return Unmount(path);
+}
+
+Status AbandonAll(const std::string& path) {
+  while (IsOurMount(path)) TRY(Abandon(path));
+  return Ok{};
+}
+
 Status Unmount(const std::string& path) {
   if (!IsRoot()) return RunHelper({"-u", "-z", "--", path}, -1);
   if (::umount2(path.c_str(), MNT_DETACH | UMOUNT_NOFOLLOW) != 0 && errno != EINVAL) {

@@ -48,6 +48,17 @@ Result<uid_t> MountedBy(const std::string& path);
 /// Takes every secretfs mount at `path` away, alive or dead, without asking any. Errors: kIo.
 Status UnmountAll(const std::string& path);
 
+/// Fails all that waits for the connection with this number ("MAJOR:MINOR"), and all that comes,
+/// whoever else holds its descriptor: a server that was killed may keep it for ever, if it waits
+/// for its own mount. For who mounted. False without fusectl.
+bool AbortConnection(const std::string& device);
+
+/// Takes the topmost secretfs mount at `path` away and lets its readers go, as nobody is to serve
+/// it any more: aborts the connection. Errors: kNotFound when there is none; kIo.
+Status Abandon(const std::string& path);
+/// The same with every one, as UnmountAll() does.
+Status AbandonAll(const std::string& path);
+
 /// Takes the mount away from the tree; who has files open keeps them until the connection closes.
 /// Errors: kIo.
 Status Unmount(const std::string& path);

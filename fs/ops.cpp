@@ -34,7 +34,6 @@ Loader::Ticket AtOnce(const Done& done, const Answer& answer) {
 
 /// The value, if it answers an open as it is.
 ValuePtr InMemory(const Entry& entry) {
-  if (entry.spec().fresh) return nullptr;
   ValuePtr value = entry.value();
   return value && !value->content ? value : nullptr;
 }
@@ -109,7 +108,7 @@ Loader::Ticket Ops::FileAttributes(const Caller& caller, SnapshotPtr snapshot, c
                                    const AttributesDone& done,
                                    const BeforeWait& before_wait) const {
   const Entry& entry = *node.file.entry;
-  const ValuePtr there = entry.spec().fresh ? nullptr : entry.value();
+  const ValuePtr there = entry.value();
   // Who may not read must not be able to have things fetched, or to fill the memory.
   if (there || !Judge(caller, node).allow) {
     return AtOnce(done, Describe(node, there, snapshot->created()));

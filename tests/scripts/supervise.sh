@@ -105,6 +105,47 @@ sleep 1
 expect_eq "$(server)" "$old" 'the server after its supervisor was stopped'
 stop_reading 'a server hung'
 
+# --- lost for good ----------------------------------------------------------------------------------------
+
+# A copy of the connection stays open, as one does in a killed server that waits for its own mount.
+if command -v python3 >/dev/null; then
+  python3 "$helpers/hold_fuse.py" "$(server)" >"$work/holder" &
+  holder=$!
+  pids+=("$holder")
+  wait_until 'a copy of the connection is held' grep -q holding "$work/holder"
+  mv "$work/config.yaml" "$work/config.away"
+  kill -KILL "$(server)"
+  { cat "$m/one" || true; } >"$work/left" 2>&1 &
+  left=$!
+  pids+=("$left")
+  end_of "$daemon" 'no server could be started' 3
+  wait_until 'a reader is let go' is_gone "$left"
+  kill "$holder"
+  mv "$work/config.away" "$work/config.yaml"
+  supervise "$work/config.yaml" "$m"
+fi
+
+# Children of the program before are reaped, and a state of another layout is not served.
+kill "$daemon"
+end_of "$daemon" SIGTERM
+supervise "$work/config.yaml" "$m" bash -c 'sleep 1 & exec "$@"' as
+has_one_child() { [[ $(wc -w <"/proc/$daemon/task/$daemon/children") == 1 ]]; }
+wait_until 'a child that is no server is reaped' has_one_child
+memory=$(find "/proc/$daemon/fd" -lname '*secretfs-state*' | head -n 1)
+old=$(server)
+printf 'another' | dd of="$memory" bs=1 conv=notrunc status=none
+cp "$work/secretfs" "$work/secretfs.new"
+mv "$work/secretfs.new" "$work/secretfs"
+kill -HUP "$daemon"
+wait_until 'the upgrade is refused' grep -q '^error event=upgrade_failed' "$log"
+expect_eq "$(server)" "$old" 'the server after an upgrade that was refused'
+kill -KILL "$old"
+wait_until 'it is mounted afresh' grep -q '^warning event=mounted_afresh' "$log"
+wait_until 'another server serves' differs
+kill "$daemon"
+end_of "$daemon" SIGTERM
+supervise "$work/config.yaml" "$m"
+
 # --- upgrades ------------------------------------------------------------------------------------------
 
 read_steadily upgrade

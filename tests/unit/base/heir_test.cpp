@@ -59,6 +59,18 @@ TEST(Heir, PutsDescriptorsThatStandInEachOthersPlace) {
   EXPECT_EQ(ExitCodeOf(*child), 0);
 }
 
+TEST(Heir, IsNotEndedByAHangupThatItDoesNotKnowOfYet) {
+  std::array<int, 2> pair{};
+  ASSERT_EQ(::pipe2(pair.data(), O_CLOEXEC), 0);
+  const UniqueFd reading(pair[0]);
+  UniqueFd writing(pair[1]);
+  const auto child = StartHeir(Shell("kill -HUP $$; echo lives >&3", {writing.get()}));
+  ASSERT_TRUE(child) << child.error().Text();
+  writing.reset();
+  EXPECT_EQ(AsText(*ReadAll(reading.get(), 100, "pipe")), "lives\n");
+  EXPECT_EQ(ExitCodeOf(*child), 0);
+}
+
 TEST(Heir, TellsWhatCannotBeRun) {
   const auto child = StartHeir({"/nonexistent/program", {}, {}, ""});
   ASSERT_FALSE(child);

@@ -200,6 +200,40 @@ TEST_F(SupervisionTest, GivesANewServerTimeUntilItsFirstBeat) {
   EXPECT_THAT(hands_.Done(), testing::Contains("kill 2"));
 }
 
+TEST_F(SupervisionTest, GivesOneThatBeganNoMoreTimeThanOneThatServes) {
+  Serve();
+  Die(1);
+  hands_.Done();
+  supervision_->Heard(2, 'b', now_);
+  Pass(Supervision::kBeat - 500, false);
+  EXPECT_THAT(hands_.Done(), IsEmpty());
+  supervision_->Heard(2, 'b', now_);
+  Pass(Supervision::kBeat - 500, false);
+  EXPECT_THAT(hands_.Done(), IsEmpty());
+  Pass(1000, false);
+  EXPECT_THAT(hands_.Done(), testing::Contains("kill 2"));
+}
+
+TEST_F(SupervisionTest, KeepsAConnectionWhoseServerBeatsThoughItIsNeverReady) {
+  Serve();
+  Die(1);
+  hands_.Done();
+  Pass(3 * Supervision::kNobody);
+  EXPECT_THAT(hands_.Done(), IsEmpty());
+  EXPECT_EQ(log_.Count("event=nobody_serves"), 0);
+}
+
+TEST_F(SupervisionTest, LetsReadersGoWhenServersPrepareForEver) {
+  Serve();
+  Die(1);
+  hands_.Done();
+  for (int64_t passed = 0; passed < Supervision::kNobody + 1000; passed += 1000) {
+    supervision_->Heard(2, 'b', now_);
+    Pass(1000, false);
+  }
+  EXPECT_THAT(hands_.Done(), testing::IsSupersetOf({"kill 2", "mount"}));
+}
+
 TEST_F(SupervisionTest, ForwardsAHangupWhenTheProgramIsTheSame) {
   Serve();
   supervision_->Hangup(now_);

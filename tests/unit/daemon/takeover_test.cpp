@@ -1,10 +1,15 @@
 #include "daemon/takeover.h"
 
 #include <gtest/gtest.h>
+#include <pthread.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+
+#include <csignal>
 
 #include "daemon/control.h"
+#include "daemon/legacy.h"
 #include "daemon/premount.h"
-#include "daemon/supervisor.h"
 
 namespace secretfs {
 namespace {
@@ -33,14 +38,64 @@ TEST(SupervisorLink, HearsWhatIsSentAndTheEndOnce) {
   link.Say('h');  // to nobody
 }
 
+TEST(SupervisorLink, TellsOfAConnectionThatIsLostAndOfNoOtherError) {
+  auto pair = MakeControlSocket();
+  ASSERT_TRUE(pair);
+  const SupervisorLink link(std::move(pair->theirs));
+  char word = 0;
+  for (const Code code : {Code::kResource, Code::kIo, Code::kPermission, Code::kNotFound}) {
+    EXPECT_FALSE(link.Told(Status(Error{code, "not now", "", ""})));
+    EXPECT_EQ(ReceiveControl(pair->ours.get(), word), Heard::kNothing);
+  }
+  for (const Code code : {Code::kUnsupported, Code::kInvalid}) {
+    EXPECT_FALSE(link.Told(Status(Error{code, "never", "", ""})));
+    EXPECT_EQ(ReceiveControl(pair->ours.get(), word), Heard::kMessage);
+    EXPECT_EQ(word, 'x');
+  }
+  EXPECT_TRUE(link.Told(Status(Ok{})));
+  EXPECT_EQ(ReceiveControl(pair->ours.get(), word), Heard::kNothing);
+}
+
+TEST(Preparing, SaysThatItLivesAtOnce) {
+  auto pair = MakeControlSocket();
+  ASSERT_TRUE(pair);
+  const Preparing preparing(pair->theirs.get());
+  char word = 0;
+  EXPECT_EQ(::recv(pair->ours.get(), &word, 1, 0), 1);
+  EXPECT_EQ(word, 'b');
+}
+
+TEST(AwaitGo, RemembersAHangup) {
+  auto pair = MakeControlSocket();
+  ASSERT_TRUE(pair);
+  SupervisorLink link(std::move(pair->theirs));
+  sigset_t hangup;
+  sigset_t before;
+  sigemptyset(&hangup);
+  sigaddset(&hangup, SIGHUP);
+  pthread_sigmask(SIG_BLOCK, &hangup, &before);
+  const UniqueFd received(::signalfd(-1, &hangup, SFD_CLOEXEC));
+  const sigval nothing{};
+  pthread_sigqueue(pthread_self(), SIGHUP, nothing);
+  SendControl(pair->ours.get(), 'g');
+  const Going going = AwaitGo(link, received.get());
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  EXPECT_TRUE(going.go);
+  EXPECT_TRUE(going.reload);
+}
+
 TEST(Legacy, IsReadAsItIsWritten) {
-  const auto legacy = ParseLegacy("10,11,-1,1234,12,1235,13");
+  const auto legacy = ParseLegacy("10,11,-1,1234,12,1235,13,-900");
   ASSERT_TRUE(legacy);
   EXPECT_EQ(legacy->device, 10);
   EXPECT_EQ(legacy->root, -1);
   EXPECT_EQ(legacy->server, 1234);
   EXPECT_EQ(legacy->next_control, 13);
-  for (const char* wrong : {"", "1,2,3", "1,2,3,4,5,6,7,8", "1,2,3,4,5,6,x", "1,2,3,4,5,6,7 "}) {
+  EXPECT_EQ(legacy->oom_score, -900);
+  EXPECT_EQ(LegacyText(*legacy), "10,11,-1,1234,12,1235,13,-900");
+  EXPECT_FALSE(ParseLegacy(LegacyText({}))->oom_score);
+  for (const char* wrong :
+       {"", "1,2,3", "1,2,3,4,5,6,7,8,9", "1,2,3,4,5,6,7,x", "1,2,3,4,5,6,7,8 "}) {
     EXPECT_FALSE(ParseLegacy(wrong)) << wrong;
   }
 }

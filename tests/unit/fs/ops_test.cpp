@@ -286,6 +286,30 @@ TEST_F(OpsTest, OurOwnFilesAreGivenAlsoWhenNothingCanBeRecorded) {
   EXPECT_EQ(audit_.events().size(), 2U) << "it was tried";
 }
 
+TEST_F(OpsTest, WhatWasPublishedFromTheStartIsGivenAtOnce) {
+  const EntryPtr own = std::make_shared<Entry>(
+      EntrySpec{.name = "alive", .origin = "status", .inputs = {}, .make = {}, .fresh = true});
+  own->Publish(MakeTestValue("yes"), clock_.Steady(), clock_.Wall());
+  snapshots_.Publish(Snapshot::Build({{own, AccessFor(0, 0, 0444)}}, kCreated));
+  const auto may_not_wait = [] {
+    ADD_FAILURE() << "it waits";
+    return false;
+  };
+  const auto sized = [](const Reply<Attributes>& reply) {
+    ASSERT_EQ(reply.error(), 0);
+    EXPECT_EQ(reply.value().stat.st_size, 3);
+    EXPECT_FALSE(reply.value().lasting);
+  };
+  ops_.Lookup(root_, kRootInode, "alive", sized, may_not_wait);
+  ops_.GetAttributes(root_, Inode("alive"), sized, may_not_wait);
+  std::optional<Reply<OpenFile>> reply;
+  ops_.Open(
+      root_, Inode("alive"), O_RDONLY, [&](const Reply<OpenFile>& r) { reply.emplace(r); },
+      may_not_wait);
+  ASSERT_TRUE(reply);
+  EXPECT_EQ(reply->error(), 0);
+}
+
 class MeanwhileTest : public OpsTest {
  protected:
   /// What Alice gets who waits for her file while the tree becomes this one.

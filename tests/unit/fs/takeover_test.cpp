@@ -11,6 +11,7 @@
 #include <cstdio>
 #include <set>
 
+#include "fs/mount_table.h"
 #include "fs/negotiation.h"
 #include "fs/request.h"
 
@@ -35,6 +36,16 @@ TEST_F(TakeoverTest, OpenFilesAndNewOnesGoOn) {
   two.Leave();
   Server three(mount_, state_.get(), kFirst);
   EXPECT_EQ(Reader(open.get()).Said(), "first");
+}
+
+TEST_F(TakeoverTest, WhoIsAbandonedIsLetGoThoughSomebodyKeepsTheDevice) {
+  { const Server server(mount_, state_.get(), kFirst); }
+  Reader reader(Path("dir/a"));
+  EXPECT_GT(TakeAndDie(), 0U);
+  EXPECT_FALSE(reader.ended());
+  EXPECT_TRUE(Abandon(mount_.path));  // the device is open still
+  EXPECT_EQ(reader.Said(), '#' + std::to_string(ECONNABORTED));
+  EXPECT_FALSE(FindMount(mount_.path));
 }
 
 TEST_F(TakeoverTest, WhatChangedMeanwhileIsStale) {

@@ -50,13 +50,11 @@ void Health::Work(const std::stop_token& stop) {
 /// Walks to the file when it is wanted, however long that takes.
 void Health::Find(const std::stop_token& stop) {
   pthread_setname_np(pthread_self(), "health_finder");
-  const std::string path = mount_.root ? std::string(kHealthFile) : mount_.path + "/" + kHealthFile;
-  const int folder = mount_.root ? mount_.root.get() : AT_FDCWD;
   std::unique_lock lock(mutex_);
   while (wake_.wait(lock, stop, [this] { return wanted_ && !file_; })) {
     wanted_ = false;
     lock.unlock();
-    UniqueFd found(::openat(folder, path.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
+    UniqueFd found(::openat(mount_.root.get(), kHealthFile, O_PATH | O_NOFOLLOW | O_CLOEXEC));
     lock.lock();
     file_ = std::move(found);
   }
@@ -68,7 +66,7 @@ bool Health::Check() {
   std::unique_lock lock(mutex_);
   if (!answered_ || !file_) {
     // Not before somebody serves: a walk that waits would be one more to answer.
-    wanted_ = answered_;
+    wanted_ = answered_ && mount_.root;
     wake_.notify_all();
     lock.unlock();
     answered_ = Answers();
@@ -82,13 +80,10 @@ bool Health::Check() {
   return false;
 }
 
-bool Health::Answers() {
+bool Health::Answers() const {
   if (mount_.root) return AnswersFor(mount_.root.get());
-  if (!path_root_) {
-    path_root_ =
-        UniqueFd(::open(mount_.path.c_str(), O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
-  }
-  return path_root_ && AnswersFor(path_root_.get());
+  const UniqueFd root(::open(mount_.path.c_str(), O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  return root && AnswersFor(root.get());
 }
 
 /// Opened anew: by its descriptor, not by its path.

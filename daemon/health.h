@@ -1,7 +1,9 @@
 // Health: asks through the mount, as anybody would, whether it is served. First the root of the
 // mount for its attributes, then once a second a file of ours (daemon/own_file.h), by opening and
-// reading it. Nothing here walks a path in the mount but a thread that nobody waits for: whoever
-// can look into a folder can keep its lock. On threads of its own, as nobody may be answering.
+// reading it; only the root where there is no copy of the mount, as what is kept open in the mount
+// itself would keep others from unmounting it. Nothing here walks a path in the mount but a thread
+// that nobody waits for: whoever can look into a folder can keep its lock. On threads of its own,
+// as nobody may be answering.
 #pragma once
 
 #include <condition_variable>
@@ -30,14 +32,13 @@ class Health {
   void Work(const std::stop_token& stop);
   void Find(const std::stop_token& stop);
   [[nodiscard]] bool Check();
-  [[nodiscard]] bool Answers();
+  [[nodiscard]] bool Answers() const;
   [[nodiscard]] bool Reads(int file) const;
 
   const fs::Mount& mount_;
   const std::function<void()> well_;
   const std::string expected_;
-  UniqueFd path_root_;  // of the thread; where the mount has no copy
-  bool answered_ = false;
+  bool answered_ = false;  // of the thread
   std::mutex mutex_;
   std::condition_variable_any wake_;
   UniqueFd file_;  // O_PATH, once it was found

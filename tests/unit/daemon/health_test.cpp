@@ -24,10 +24,17 @@ TEST(HealthFile, HasItsValueFromTheBeginning) {
 
 class HealthTest : public fs::TakeoverTest {
  protected:
+  void CopyMount() {
+    if (!mount_.device) return;
+    auto copy = fs::WritableCopy(mount_);
+    ASSERT_TRUE(copy) << copy.error().Text();
+    mount_.root = *std::move(copy);
+  }
   std::atomic<int> well_ = 0;
 };
 
 TEST_F(HealthTest, OpensTheFileAnewEachTime) {
+  ASSERT_NO_FATAL_FAILURE(CopyMount());
   const Server server(mount_, state_.get(), Texts{{kHealthFile, HealthText()}});
   Health health(mount_, [this] { ++well_; });
   const EntryUsage& usage = server.entries.at(kHealthFile)->usage();
@@ -37,6 +44,7 @@ TEST_F(HealthTest, OpensTheFileAnewEachTime) {
 }
 
 TEST_F(HealthTest, IsToldThoughTheWayToTheFileIsBarred) {
+  ASSERT_NO_FATAL_FAILURE(CopyMount());
   Server server(mount_, state_.get(), Texts{{kHealthFile, std::nullopt}});  // nobody answers
   {
     Health health(mount_, [this] { ++well_; });
@@ -46,7 +54,16 @@ TEST_F(HealthTest, IsToldThoughTheWayToTheFileIsBarred) {
   }
 }
 
+TEST_F(HealthTest, KeepsNothingOpenInAMountWithoutACopy) {
+  const Server server(mount_, state_.get(), Texts{{kHealthFile, HealthText()}});
+  Health health(mount_, [this] { ++well_; });
+  EXPECT_TRUE(Becomes([&] { return well_ >= 3; }));
+  EXPECT_TRUE(Becomes([&] { return ::umount2(mount_.path.c_str(), 0) == 0; }));
+  EXPECT_TRUE(health.Stop());
+}
+
 TEST_F(HealthTest, IsNotToldWhileNobodyServes) {
+  ASSERT_NO_FATAL_FAILURE(CopyMount());
   { const Server server(mount_, state_.get(), Texts{}); }
   Health health(mount_, [this] { ++well_; });
   std::this_thread::sleep_for(std::chrono::milliseconds(100));

@@ -114,15 +114,22 @@ class Server {
 
 }  // namespace
 
-bool Keeper::Knows(const KeeperRequest& request) const {
-  const auto all = [](const std::vector<Kept>& asked, const std::map<Kept, Access>& known) {
-    return std::ranges::all_of(asked, [&](const Kept& kept) { return known.contains(kept); });
-  };
-  return learnt_ && all(request.links, links_) && all(request.copies, copies_declared_);
+Keeper::Stamps Keeper::Look() const {
+  Stamps stamps;
+  for (const std::string& file : source_.files()) {
+    auto stamp = StampOf(file);
+    stamps.push_back(stamp ? std::optional(*stamp) : std::nullopt);
+  }
+  return stamps;
+}
+
+bool Keeper::IsToLearn(const KeeperRequest& request) const {
+  return !learnt_ || request.kind == KeeperRequest::Kind::kWanted || Look() != read_at_;
 }
 
 Status Keeper::Learn() {
-  const Config config = TRY(read_());
+  read_at_ = Look();  // before, so that a change meanwhile is seen
+  const Config config = TRY(source_.read());
   links_.clear();
   copies_declared_.clear();
   const auto add = [this](const auto& declared) {
@@ -142,8 +149,10 @@ Status Keeper::Learn() {
 
 KeeperAnswer Keeper::Handle(const KeeperRequest& request) {
   KeeperAnswer answer;
-  if (!Knows(request)) {
-    if (const Status learnt = Learn(); !learnt) answer.problems.push_back(learnt.error());
+  if (IsToLearn(request)) {
+    const Status learnt = Learn();
+    const bool is_news = !learnt_ || request.kind == KeeperRequest::Kind::kWanted;
+    if (!learnt && is_news) answer.problems.push_back(learnt.error());
   }
   if (!learnt_) return answer;  // what it kept before stays
   std::error_code failed;       // who writes the records says what comes of it
@@ -191,10 +200,10 @@ Status RunKeeper(const KeeperOptions& options, Log& log) {
   ::umask(022);  // of folders that are made on the way
   const SystemClock clock;
   FileAccounts accounts(clock, "/etc/passwd", "/etc/group");
-  const auto read = [&options] {
-    return ReadConfig(options.config, DefaultsForThisUser(options.mount_point));
-  };
-  Keeper keeper(read,
+  const Keeper::Source source{
+      [&options] { return ReadConfig(options.config, DefaultsForThisUser(options.mount_point)); },
+      [&options] { return ConfigPaths(options.config); }};
+  Keeper keeper(source,
                 {options.mount_point, RecordOf("links", options.mount_point),
                  RecordOf("copies", options.mount_point)},
                 accounts);

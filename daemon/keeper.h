@@ -6,8 +6,11 @@
 
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
+#include <vector>
 
+#include "base/file.h"
 #include "base/log.h"
 #include "base/result.h"
 #include "core/config.h"
@@ -20,33 +23,40 @@ namespace secretfs {
 /// What is allowed and done, without the connection. Used by one thread.
 class Keeper {
  public:
-  using Read = std::function<Result<Config>()>;
+  struct Source {
+    std::function<Result<Config>()> read;
+    std::function<std::vector<std::string>()> files;  // when one changes, what is read may
+  };
   struct Places {
     std::string mount_point;  // absolute
     std::string links_record;
     std::string copies_record;
   };
   /// `accounts` must outlive it.
-  Keeper(Read read, Places places, FileAccounts& accounts)
-      : read_(std::move(read)),
+  Keeper(Source source, Places places, FileAccounts& accounts)
+      : source_(std::move(source)),
         places_(std::move(places)),
         accounts_(accounts),
         copies_(places_.copies_record) {}
-  /// Reads the configuration when it is asked for what it does not know; while that is not valid,
-  /// what it last allowed counts.
+  /// Reads the configuration anew each time that it is told what is wanted, and for a copy when its
+  /// files changed, so that who may read no longer does not read the next content. While it is not
+  /// valid, what it last allowed counts.
   KeeperAnswer Handle(const KeeperRequest& request);
 
  private:
-  [[nodiscard]] bool Knows(const KeeperRequest& request) const;
+  using Stamps = std::vector<std::optional<FileStamp>>;
+  [[nodiscard]] Stamps Look() const;
+  [[nodiscard]] bool IsToLearn(const KeeperRequest& request) const;
   Status Learn();
   void KeepWanted(const KeeperRequest& request, KeeperAnswer& answer);
   Status WriteCopy(const KeeperRequest& request);
 
-  const Read read_;
+  const Source source_;
   const Places places_;
   FileAccounts& accounts_;
   Copies copies_;
   bool learnt_ = false;
+  Stamps read_at_;                // of the configuration's files before it was read last
   std::map<Kept, Access> links_;  // that are declared
   std::map<Kept, Access> copies_declared_;
 };

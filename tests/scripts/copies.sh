@@ -21,9 +21,10 @@ write() { # TEXT NAME
   printf %s "$1" >"$work/src/.new"
   mv "$work/src/.new" "$work/src/$2"
 }
+access="owner: $user, group: $user, mode: \"0440\""
 configure() { # COPIES-OF-A [MORE]
   printf '%s\n' "secrets:
-  a: {file: src/a, owner: $user, group: $user, mode: \"0440\", copies: $1}
+  a: {file: src/a, $access, copies: $1}
   late: {file: src/late, copies: $c/late}
 ${2:-}" >"$work/config.new"
   mv "$work/config.new" "$work/config.yaml"
@@ -97,10 +98,20 @@ kill -KILL "$keeper"
 write fourth a
 wait_until 'another keeper is started' holds "$c/b" fourth
 
+# --- less access ----------------------------------------------------------------------------------------------
+
+access='owner: root, group: root, mode: "0400"'
+configure "[$c/b]"
+kill -HUP "$daemon"
+wait_until 'a copy has the new owner and mode' eval '[[ $(stat -c "%U %G %a" "$c/b") == "root root 400" ]]'
+write fifth a
+wait_until 'and keeps them with its next content' holds "$c/b" fifth
+expect_eq "$(stat -c '%U %G %a' "$c/b")" 'root root 400' 'the next content'
+
 # --- the end, and the next daemon -------------------------------------------------------------------------------------
 
 mount_stop TERM
-holds "$c/b" fourth || fail 'a copy went with the daemon'
+holds "$c/b" fifth || fail 'a copy went with the daemon'
 inode=$(stat -c %i "$c/b")
 mount_start "$work/config.yaml" "$m"
 configure '[]'

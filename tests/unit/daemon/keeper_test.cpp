@@ -4,6 +4,8 @@
 #include <sys/mount.h>
 #include <unistd.h>
 
+#include <sstream>
+
 #include "base/file.h"
 #include "daemon/config_files.h"
 #include "tests/testkit/temp_dir.h"
@@ -38,12 +40,13 @@ class KeeperTest : public testing::Test {
   const SystemClock clock_;
   FileAccounts accounts_{clock_, folder_ / "passwd", folder_ / "group"};
   int reads_ = 0;
-  Keeper keeper_{[this] {
-                   ++reads_;
-                   return ReadConfig(folder_ / "config.yaml", {});
-                 },
-                 {"/run/secrets", folder_ / "state/links", folder_ / "state/copies"},
-                 accounts_};
+  const Keeper::Source source_{[this] {
+                                 ++reads_;
+                                 return ReadConfig(folder_ / "config.yaml", {});
+                               },
+                               [this] { return ConfigPaths(folder_ / "config.yaml"); }};
+  Keeper keeper_{
+      source_, {"/run/secrets", folder_ / "state/links", folder_ / "state/copies"}, accounts_};
 };
 
 TEST_F(KeeperTest, MakesAndRemovesLinksThatAreDeclared) {
@@ -51,7 +54,6 @@ TEST_F(KeeperTest, MakesAndRemovesLinksThatAreDeclared) {
   EXPECT_EQ(Ask({Kind::kWanted, {{"a", link_}}}), Texts{});
   EXPECT_EQ(Target(), "/run/secrets/a");
   EXPECT_EQ(Ask({Kind::kWanted, {{"a", link_}}}), Texts{});
-  EXPECT_EQ(reads_, 1);
   EXPECT_EQ(Ask({Kind::kWanted}), Texts{});
   EXPECT_EQ(Target(), "");
 }
@@ -69,7 +71,7 @@ TEST_F(KeeperTest, RefusesWhatIsNotDeclared) {
   EXPECT_FALSE(stdfs::exists(folder_ / "outside"));
 }
 
-TEST_F(KeeperTest, ReadsTheConfigurationAgainForWhatItDoesNotKnow) {
+TEST_F(KeeperTest, ReadsTheConfigurationAgainForWhatIsWanted) {
   DeclareLink();
   EXPECT_EQ(Ask({Kind::kWanted, {{"a", link_}}}), Texts{});
   const std::string second = folder_ / "second";
@@ -83,43 +85,75 @@ TEST_F(KeeperTest, KeepsWhatWasThereWhileTheConfigurationIsNotValid) {
   DeclareLink();
   EXPECT_EQ(Ask({Kind::kWanted, {{"a", link_}}}), Texts{});
   Declare("secrets: [");
-  EXPECT_EQ(Ask({Kind::kWanted, {{"a", link_}}}), Texts{});
-  Keeper next{[this] { return ReadConfig(folder_ / "config.yaml", {}); },
-              {"/run/secrets", folder_ / "state/links", folder_ / "state/copies"},
-              accounts_};
+  EXPECT_EQ(Ask({Kind::kWanted, {{"a", link_}}}).size(), 1U);
+  EXPECT_EQ(Target(), "/run/secrets/a");
+  Keeper next{
+      source_, {"/run/secrets", folder_ / "state/links", folder_ / "state/copies"}, accounts_};
   const KeeperAnswer answer = next.Handle({Kind::kWanted, {{"a", link_}}});
   EXPECT_EQ(answer.problems.size(), 1U);
   EXPECT_EQ(Target(), "/run/secrets/a");
 }
 
-TEST_F(KeeperTest, WritesCopiesAsTheConfigurationSays) {
-  const std::string memory = folder_ / "memory";
-  stdfs::create_directory(memory);
-  if (::geteuid() != 0 || ::mount("ramfs", memory.c_str(), "ramfs", 0, nullptr) != 0) {
-    GTEST_SKIP() << "needs root, to mount a ramfs";
+/// With a ramfs at `memory_`, and nobody in passwd and group.
+class KeeperCopiesTest : public KeeperTest {
+ protected:
+  void SetUp() override {
+    stdfs::create_directory(memory_);
+    if (::geteuid() != 0 || ::mount("ramfs", memory_.c_str(), "ramfs", 0, nullptr) != 0) {
+      GTEST_SKIP() << "needs root, to mount a ramfs";
+    }
+    mounted_ = true;
+    (void)folder_.Write("passwd", "");
+    (void)folder_.Write("group", "");
   }
-  (void)folder_.Write("passwd", "");
-  (void)folder_.Write("group", "");
-  const std::string copy = memory + "/a";
-  Declare("secrets: {a: {file: /x, copies: " + copy +
-          ", owner: newcomer, group: \"5\", mode: \"0440\"}}");
-  const KeeperRequest request{Kind::kCopy, {}, {{"a", copy}}, AsBytes("value")};
-  const auto is = [&](uid_t owner, mode_t mode) {
+  void TearDown() override {
+    if (mounted_) ::umount2(memory_.c_str(), MNT_DETACH);
+  }
+  void DeclareCopy(const std::string& access, const std::string& name = "a") {
+    Declare("secrets: {" + name + ": {file: /x, copies: " + copy_ + ", " + access + "}}");
+  }
+  [[nodiscard]] KeeperRequest Give(std::string_view content) const {
+    return {Kind::kCopy, {}, {{"a", copy_}}, AsBytes(content)};
+  }
+  /// OWNER:GROUP MODE CONTENT of the copy.
+  [[nodiscard]] std::string Shows() const {
     struct stat st {};
-    EXPECT_EQ(::stat(copy.c_str(), &st), 0);
-    EXPECT_EQ(st.st_uid, owner);
-    EXPECT_EQ(st.st_gid, 5U);
-    EXPECT_EQ(st.st_mode & 07777U, mode);
-  };
-  EXPECT_EQ(Ask(request), Texts{});
-  EXPECT_EQ(testkit::TempDir::Read(copy), "value");
-  is(0, 0400);  // nobody but root while the owner does not exist
+    if (::stat(copy_.c_str(), &st) != 0) return "none";
+    std::ostringstream text;
+    text << st.st_uid << ":" << st.st_gid << " " << std::oct << (st.st_mode & 07777U) << " "
+         << testkit::TempDir::Read(copy_);
+    return text.str();
+  }
+
+  const std::string memory_ = folder_ / "memory";
+  const std::string copy_ = memory_ + "/a";
+  bool mounted_ = false;
+};
+
+TEST_F(KeeperCopiesTest, AreWrittenAsTheConfigurationSays) {
+  DeclareCopy(R"(owner: newcomer, group: "5", mode: "0440")");
+  EXPECT_EQ(Ask(Give("value")), Texts{});
+  EXPECT_EQ(Shows(), "0:5 400 value");  // nobody but root while the owner does not exist
   (void)folder_.Write("passwd", "newcomer:x:77:5::/:/bin/sh\n");
-  EXPECT_EQ(Ask(request), Texts{});
-  is(77, 0440);
+  EXPECT_EQ(Ask(Give("value")), Texts{});
+  EXPECT_EQ(Shows(), "77:5 440 value");
   EXPECT_EQ(Ask({Kind::kWanted}), Texts{});
-  EXPECT_FALSE(stdfs::exists(copy));
-  ::umount2(memory.c_str(), MNT_DETACH);
+  EXPECT_EQ(Shows(), "none");
+}
+
+TEST_F(KeeperCopiesTest, NewContentIsNotForWhoMayReadNoLonger) {
+  DeclareCopy(R"(owner: "7", group: "8", mode: "0444")");
+  EXPECT_EQ(Ask(Give("value")), Texts{});
+  EXPECT_EQ(Shows(), "7:8 444 value");
+  DeclareCopy(R"(owner: "17", group: "18", mode: "0400")");
+  EXPECT_EQ(Ask(Give("newer")), Texts{});
+  EXPECT_EQ(Shows(), "17:18 400 newer");
+  const int reads = reads_;
+  EXPECT_EQ(Ask(Give("newest")), Texts{});
+  EXPECT_EQ(reads_, reads);  // nothing has changed
+  Declare("secrets: [");
+  EXPECT_EQ(Ask(Give("last")), Texts{});
+  EXPECT_EQ(Shows(), "17:18 400 last");
 }
 
 }  // namespace

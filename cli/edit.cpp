@@ -11,6 +11,7 @@
 #include "cli/config_option.h"
 #include "cli/editor.h"
 #include "cli/identity_options.h"
+#include "cli/output_file.h"
 #include "cli/rewrite.h"
 #include "cli/rules_file.h"
 #include "cli/ui.h"
@@ -22,7 +23,6 @@ namespace secretfs {
 namespace {
 
 constexpr size_t kLargest = size_t{16} << 20;
-constexpr mode_t kNewMode = 0600;
 
 struct Options {
   IdentityOptions identities;
@@ -102,7 +102,7 @@ void SayUnchanged(const Edit& edit) {
 }
 
 Status Save(const Edit& edit, const SecretBytes& content, const FileState& expected) {
-  ReplacementFile file = TRY(ReplacementFile::Open(edit.path, kNewMode));
+  ReplacementFile file = TRY(ReplacementFile::Open(edit.path, PublicMode()));
   ReplacementSink sink(file);
   age::EncryptionOptions form;
   form.armored = edit.armored.value_or(edit.old.armored);

@@ -93,7 +93,7 @@ Status Encrypt(const Options& options) {
   const InputFile input = TRY(InputFile::Open(options.input));
   TRY(CheckNotInput(options.output, input.fd()));
   const auto recipients = TRY(ReadRecipients(options));
-  OutputFile output = TRY(OutputFile::Open(options.output));
+  OutputFile output = TRY(OutputFile::Open(options.output, PublicMode()));
   return EncryptTo(output, input, options.armored, recipients);
 }
 

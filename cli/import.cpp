@@ -100,7 +100,7 @@ Result<std::string> Convert(const Options& options) {
 
 Status Import(const Options& options) {
   const std::string text = TRY(Convert(options));
-  OutputFile output = TRY(OutputFile::Open(options.output));
+  OutputFile output = TRY(OutputFile::Open(options.output, PublicMode()));
   TRY(output.Write(AsBytes(text)));
   return output.Commit();
 }

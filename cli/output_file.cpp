@@ -11,8 +11,6 @@
 namespace secretfs {
 namespace {
 
-constexpr mode_t kNewMode = 0600;
-
 Status CheckOwner(const struct stat& st, const std::string& path) {
   if (st.st_uid == 0 || st.st_uid == ::geteuid()) return Ok{};
   return Error{Code::kPermission, "belongs to another user, who could read what is written", path,
@@ -28,9 +26,9 @@ Status CheckNoTrap(const std::string& path) {
   return Ok{};
 }
 
-Result<UniqueFd> OpenSpecial(const std::string& path) {
+Result<UniqueFd> OpenSpecial(const std::string& path, mode_t mode) {
   // With O_CREAT the kernel refuses another user's pipe in a folder that all may write, too.
-  UniqueFd file(::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | O_NOCTTY, kNewMode));
+  UniqueFd file(::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | O_NOCTTY, mode));
   if (!file) return SystemError(errno, "cannot write", path);
   struct stat st {};
   if (::fstat(file.get(), &st) == 0 && !S_ISCHR(st.st_mode)) TRY(CheckOwner(st, path));
@@ -39,16 +37,22 @@ Result<UniqueFd> OpenSpecial(const std::string& path) {
 
 }  // namespace
 
-Result<OutputFile> OutputFile::Open(const std::string& path) {
+mode_t PublicMode() noexcept {
+  const mode_t mask = ::umask(0);  // it can only be asked by setting it
+  ::umask(mask);
+  return 0666 & ~mask;
+}
+
+Result<OutputFile> OutputFile::Open(const std::string& path, mode_t mode) {
   OutputFile output;
   if (path.empty() || path == "-") return output;
   output.path_ = path;
   struct stat st {};
   if (::stat(path.c_str(), &st) == 0 && !S_ISREG(st.st_mode)) {
-    output.special_ = TRY(OpenSpecial(path));
+    output.special_ = TRY(OpenSpecial(path, mode));
   } else {
     TRY(CheckNoTrap(path));
-    output.replacement_.emplace(TRY(ReplacementFile::Open(path, kNewMode)));
+    output.replacement_.emplace(TRY(ReplacementFile::Open(path, mode)));
   }
   return output;
 }

@@ -1,6 +1,8 @@
-// Where plaintext goes that somebody asked for: standard output, or a file that appears whole or
-// not at all.
+// Where goes what somebody asked for, plaintext for one: standard output, or a file that appears
+// whole or not at all.
 #pragma once
+
+#include <sys/types.h>
 
 #include <optional>
 #include <string>
@@ -12,11 +14,16 @@
 
 namespace secretfs {
 
+/// Of new files that hold no plaintext: what the umask leaves of 0666, so that a daemon without
+/// rights can read them.
+mode_t PublicMode() noexcept;
+
 class OutputFile {
  public:
+  static constexpr mode_t kPrivate = 0600;
   /// Empty or "-": standard output. Devices and pipes are written as they are. Any other file is
-  /// replaced in Commit() (base/replacement_file.h); a new one gets mode 0600.
-  static Result<OutputFile> Open(const std::string& path);
+  /// replaced in Commit() (base/replacement_file.h); a new one gets `mode`.
+  static Result<OutputFile> Open(const std::string& path, mode_t mode = kPrivate);
 
   Status Write(ByteView bytes);
   Status Commit();

@@ -42,14 +42,17 @@ edit() { # CONTENT FILE [OPTIONS...]
   shift 2
   printf %s "$content" | "$program" edit "$@" "$file" >"$work/out" 2>"$work/err"
 }
+umask 027
 edit 'first secret' repo/db.age
 expect_eq "$(cat out)" 'repo/db.age: saved for 2 recipients' 'the answer to a new file'
-expect_eq "$(stat -c %a repo/db.age)" 600 'the mode of a new file'
+expect_eq "$(stat -c %a repo/db.age)" 640 'the mode of a new file'
+umask 022
 for key in alice.key web.key; do expect_eq "$(opened "$key" repo/db.age)" 'first secret' "what $key opens"; done
 opened bob.key repo/db.age 2>/dev/null && fail 'a file is open to one who is no recipient'
 expect_eq "$(stanzas repo/db.age)" 'X25519 secretfs-recipients ssh-ed25519 ' 'the stanzas of a new file'
 
 before=$(stamp repo/db.age)
+umask 027
 edit 'first secret' repo/db.age
 expect_eq "$(cat out)" 'repo/db.age: unchanged' 'the answer to the same content'
 expect_eq "$(stamp repo/db.age)" "$before" 'a file with the same content'

@@ -18,6 +18,9 @@ public=${BASH_REMATCH[1]}
 created=$(sed -n 's/^# created: //p' keys/x25519)
 (($(date -u -d "$created" +%s) >= before && $(date -u -d "$created" +%s) <= $(date -u +%s))) || fail "created at $created"
 expect_eq "$err" "Public key: $public" 'what keygen says'
+# Ciphertext may be read by a daemon without rights; plaintext by nobody else.
+(umask 022 && printf secret | "$program" encrypt -r "$public" -o modes.age && "$program" decrypt -i keys/x25519 -o modes modes.age)
+expect_eq "$(stat -c %a modes.age modes | xargs)" '644 600' 'the modes of a new age file, and of what was in it'
 expect_eq "$(age-keygen -y keys/x25519)" "$public" 'the recipient, by age-keygen'
 cp keys/x25519 kept
 expect_exit 1 "$program" keygen -o keys/x25519

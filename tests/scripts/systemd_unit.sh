@@ -31,14 +31,23 @@ if command -v systemd-analyze >/dev/null && [[ -e $unit ]]; then
   ((10#$exposure <= 10)) || fail "the exposure of what serves is $exposure tenths, more than 1.0"
   # Setting up the sandbox must not wait for the mount.
   expect_eq "$(grep -nE '^[A-Za-z]*(Path|Directory|Directories|Paths)=.*/run/secrets' "$unit" || true)" '' 'options that name the mount'
-  # The helper that acts on units, and its socket.
+  # It cannot reach into other processes, also not with the capabilities of the drop-in.
+  denied=$(grep '^SystemCallFilter=~' "$unit")
+  for call in process_vm_writev process_vm_readv pidfd_getfd ptrace; do
+    [[ " $denied " == *" $call "* ]] || fail "the unit does not deny $call"
+  done
+  # The helpers, and their sockets.
   mkdir "$work/units"
-  cp "$root/systemd/secretfs-actor.socket" "$work/units/"
-  sed "s|^ExecStart=secretfs|ExecStart=$program|" "$root/systemd/secretfs-actor.service" >"$work/units/secretfs-actor.service"
-  SYSTEMD_UNIT_PATH=$work/units: expect_exit 0 systemd-analyze verify --man=no "$work"/units/secretfs-actor.{socket,service}
-  expect_eq "$err" '' "systemd-analyze's remarks on the actor"
-  exposure=$(exposure_of "$work/units/secretfs-actor.service")
-  ((10#$exposure <= 20)) || fail "the actor's exposure is $exposure tenths, more than 2.0"
+  cp "$root"/systemd/*.socket "$work/units/"
+  for helper in actor keeper guard; do
+    sed "s|^ExecStart=secretfs|ExecStart=$program|" "$root/systemd/secretfs-$helper.service" >"$work/units/secretfs-$helper.service"
+  done
+  SYSTEMD_UNIT_PATH=$work/units: expect_exit 0 systemd-analyze verify --man=no "$work"/units/*
+  expect_eq "$err" '' "systemd-analyze's remarks on the helpers"
+  for limit in actor=20 guard=20 keeper=30; do
+    exposure=$(exposure_of "$work/units/secretfs-${limit%=*}.service")
+    ((10#$exposure <= ${limit#*=})) || fail "the exposure of the ${limit%=*} is $exposure tenths, more than ${limit#*=}"
+  done
 else
   printf 'not tried, as systemd-analyze is not installed: the unit\n'
 fi

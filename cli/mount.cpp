@@ -5,9 +5,25 @@
 #include "cli/command.h"
 #include "cli/config_option.h"
 #include "cli/serve.h"
+#include "cli/ui.h"
 #include "daemon/config_files.h"
+#include "daemon/stored_descriptors.h"
 
 namespace secretfs {
+namespace {
+
+/// A drop-in of the time when the service mounted by itself would leave the mount that systemd
+/// keeps, over which ours would lie where nobody sees it, without a server.
+ExitCode Mount(const ServeOptions& options) {
+  if (!TakeStored()) return Serve(options);
+  return ui::Fail(
+      Error{Code::kInvalid, "systemd keeps a mount already, which `mount` does not serve", "",
+            "the ExecStart= of the unit, or of its drop-in, must be `secretfs supervise "
+            "--stored CONFIG MOUNTPOINT`"},
+      ExitCode::kUsage);
+}
+
+}  // namespace
 
 Command MountCommand() {
   return {"mount", "serve the secrets of a configuration at a mount point, in the foreground",
@@ -18,7 +34,7 @@ Command MountCommand() {
             app.add_option("MOUNTPOINT", options->mount_point, "the folder to mount at")
                 ->capture_default_str();
             app.add_flag("--debug", options->debug, "log more");
-            return [options] { return Serve(*options); };
+            return [options] { return Mount(*options); };
           }};
 }
 

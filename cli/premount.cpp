@@ -2,13 +2,22 @@
 #include "daemon/premount.h"
 
 #include <CLI/CLI.hpp>
+#include <chrono>
 #include <memory>
+#include <thread>
 
 #include "cli/command.h"
 #include "cli/ui.h"
 #include "daemon/config_files.h"
 
 namespace secretfs {
+namespace {
+
+/// Systemd starts the service anew at once, as it should when a server fails; but what keeps root
+/// from mounting stays for longer, and is not to be told ten times a second.
+constexpr std::chrono::seconds kPause{2};
+
+}  // namespace
 
 Command PremountCommand() {
   return {
@@ -18,7 +27,9 @@ Command PremountCommand() {
         return [mount_point] {
           const auto log = StderrLog(Level::kInfo);
           const Status done = Premount(*mount_point, *log);
-          return done ? ExitCode::kDone : ui::Fail(done.error());
+          if (done) return ExitCode::kDone;
+          std::this_thread::sleep_for(kPause);
+          return ui::Fail(done.error());
         };
       }};
 }

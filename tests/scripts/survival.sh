@@ -67,11 +67,13 @@ new_program() {
 }
 pause() { sleep "0.0$((RANDOM % 9 + 1))"; }
 
+says_who_serves() { sed -n 's/^served by process //p' "$m/.secretfs/alive"; }
 # The one that serves, which counts; now and then whatever there is, which may not serve yet.
 kill_server() {
   local pid
   if ((RANDOM % 4)); then
-    pid=$(sed -n 's/^served by process //p' "$m/.secretfs/alive") || fail "the mount does not say who serves it"
+    # Stale, when who opened it was replaced before it was read.
+    pid=$(says_who_serves 2>/dev/null) || pid=$(says_who_serves) || fail "the mount does not say who serves it"
     if kill -KILL "$pid" 2>/dev/null; then kills=$((kills + 1)); fi
   else
     for pid in $(servers); do kill -KILL "$pid" 2>/dev/null || true; done
@@ -101,7 +103,8 @@ reload() {
   if grep -q '^  toggled' "$work/config.yaml"; then
     sed -i '/^  toggled/d' "$work/config.yaml"
   else
-    cp "$work/config.before" "$work/config.yaml"
+    cp "$work/config.before" "$work/config.new"
+    mv "$work/config.new" "$work/config.yaml" # as a whole: a server may be reading it
   fi
   kill -HUP "$supervisor"
 }

@@ -3,7 +3,7 @@
 # stopped, replaced by another program, told to reload, short of descriptors and memory, its sources
 # change and its audit's disk is full. No read fails, none gives another's bytes, none hangs. Once with
 # each of the two ways to find requests that a dead server left, the other one switched off.
-# SECRETFS_SOAK=300 goes on for 300 seconds in all instead of until 30 kills a way; scripts/soak runs that.
+# SECRETFS_SOAK=300 goes on for 300 seconds in all, and 250 kills a way, instead of 30 kills a way; scripts/soak runs that.
 # shellcheck disable=SC2016,SC2094 # conditions for wait_until are evaluated later; names of files are contents too
 source "$(dirname "$0")/lib.sh"
 need_root
@@ -11,6 +11,7 @@ need "${CXX:-g++}" age age-keygen prlimit
 
 seconds=${SECRETFS_SOAK:-0}
 kills_wanted=30
+soak_kills=$((seconds < 300 ? seconds : 250)) # each way, at least
 [[ -z $sanitize ]] || kills_wanted=8
 "${CXX:-g++}" -std=c++20 -O1 -pthread -o "$work/reader" "$helpers/survival_reader.cpp"
 
@@ -120,10 +121,19 @@ starve_descriptors() {
   pause
   prlimit --pid "$pid" --nofile=65536:65536 2>/dev/null || true
 }
-# What the kernel may drop of the daemon's memory, it drops.
+# For a moment they may have hardly more memory than they have.
 squeeze_memory() {
+  local limit used no_limit
   [[ -n $group ]] || return 0
-  echo 0 >"$group/memory.force_empty" 2>/dev/null || echo 64M >"$group/memory.reclaim" 2>/dev/null || true
+  if [[ -e $group/memory.limit_in_bytes ]]; then
+    limit=$group/memory.limit_in_bytes used=$group/memory.usage_in_bytes no_limit=-1
+  else
+    limit=$group/memory.max used=$group/memory.current no_limit=max
+  fi
+  echo $(($(cat "$used") + 1048576)) >"$limit" || fail "memory cannot be limited by $limit"
+  pause
+  pause
+  echo "$no_limit" >"$limit"
 }
 
 # One of them, mostly the worst.
@@ -141,21 +151,24 @@ disturb() {
 }
 
 enough() { # of this way
-  if ((seconds)); then ((SECONDS >= until_second)); else ((kills - kills_before >= kills_wanted)); fi
+  if ((seconds)); then ((SECONDS >= until_second && kills - kills_before >= soak_kills)); else ((kills - kills_before >= kills_wanted)); fi
 }
 
 # A cgroup of its own, so that its memory can be taken away; empty where none can be made.
 group=
 for hierarchy in /sys/fs/cgroup/memory /sys/fs/cgroup; do
-  if [[ -e $hierarchy/cgroup.procs ]] && mkdir "$hierarchy/secretfs-survival$$" 2>/dev/null; then
+  if [[ -e $hierarchy/cgroup.procs ]] && { [[ $hierarchy == */memory ]] || grep -qw memory "$hierarchy/cgroup.subtree_control"; } &&
+    mkdir "$hierarchy/secretfs-survival$$" 2>/dev/null; then
     group=$hierarchy/secretfs-survival$$
     undo+=("rmdir '$group'")
     break
   fi
 done
+[[ -n $group ]] || echo 'not tried, as no cgroup can be made: little memory'
 mount -t tmpfs -o size=1M none "$work/audit"
 undo+=("umount -l '$work/audit'")
 
+in_group() { local pid; for pid in "$supervisor" $(servers); do echo "$pid" >"$group/cgroup.procs"; done; }
 metric() { sed -n "s/^secretfs_$1 //p" "$m/.secretfs/metrics"; }
 is_more() { (($(metric "$1") > $2)); } # METRIC NUMBER
 
@@ -168,7 +181,7 @@ survive() { # OPTION of the supervisor, WHAT then finds the requests
     --program "$work/bin/secretfs" "$way" "$work/config.yaml" "$m"
   supervisor=$daemon
   mount_ready
-  [[ -z $group ]] || echo "$supervisor" >"$group/cgroup.procs" 2>/dev/null || true
+  [[ -z $group ]] || in_group
 
   mkfifo "$work/end"
   "$work/reader" 8 "$m/read" <"$work/end" >"$work/read" &

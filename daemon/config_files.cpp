@@ -40,6 +40,16 @@ std::string FromEnvironment(const char* name, const std::string& otherwise) {
   return value == nullptr || *value == '\0' ? otherwise : value;
 }
 
+std::string RecordName(const std::string& kind, std::string mount_point) {
+  std::replace(mount_point.begin(), mount_point.end(), '/', '-');
+  return kind + mount_point;
+}
+
+/// A user's own in /run.
+std::string UserFolder() {
+  return FromEnvironment("XDG_RUNTIME_DIR", "/run/user/" + std::to_string(::geteuid()));
+}
+
 }  // namespace
 
 Result<Config> ReadConfig(const std::string& file, const ConfigDefaults& defaults) {
@@ -95,9 +105,15 @@ std::string RecordOf(const std::string& kind, const std::string& mount_point) {
     const std::string home = FromEnvironment("HOME", "/");
     folder = FromEnvironment("XDG_STATE_HOME", home + "/.local/state") + "/secretfs";
   }
-  std::string name = mount_point;
-  std::replace(name.begin(), name.end(), '/', '-');
-  return FromEnvironment("STATE_DIRECTORY", folder) + "/" + kind + name;
+  return FromEnvironment("STATE_DIRECTORY", folder) + "/" + RecordName(kind, mount_point);
+}
+
+std::string RecordOfThisBoot(const std::string& kind, const std::string& mount_point) {
+  std::string folder = RuntimeFolder();
+  // Not /run/secretfs, which is the daemon's, who is not root.
+  if (folder.empty())
+    folder = ::geteuid() == 0 ? "/run/secretfs-keeper" : UserFolder() + "/secretfs";
+  return folder + "/" + RecordName(kind, mount_point);
 }
 
 std::string RuntimeFolder() {
@@ -107,9 +123,7 @@ std::string RuntimeFolder() {
 }
 
 std::string DefaultMountPoint() {
-  if (::geteuid() == 0) return "/run/secrets";
-  return FromEnvironment("XDG_RUNTIME_DIR", "/run/user/" + std::to_string(::geteuid())) +
-         "/secrets";
+  return ::geteuid() == 0 ? "/run/secrets" : UserFolder() + "/secrets";
 }
 
 }  // namespace secretfs

@@ -29,6 +29,9 @@ std::string DefaultConfigFile();
 /// The file that lists what is kept outside of this mount: KIND-MOUNTPOINT in $STATE_DIRECTORY, in
 /// /var/lib/secretfs, or for a user other than root in ~/.local/state/secretfs. `kind`: "links".
 std::string RecordOf(const std::string& kind, const std::string& mount_point);
+/// The same for what does not outlive a boot: in $RUNTIME_DIRECTORY, in /run/secretfs-keeper, or
+/// for a user other than root in $XDG_RUNTIME_DIR/secretfs.
+std::string RecordOfThisBoot(const std::string& kind, const std::string& mount_point);
 /// Where sockets and the like are: the first folder of $RUNTIME_DIRECTORY, as systemd gives it; ""
 /// without one.
 std::string RuntimeFolder();

@@ -14,6 +14,8 @@
 #include <climits>
 #include <cstdio>
 #include <filesystem>
+#include <optional>
+#include <utility>
 
 #include "base/file.h"
 #include "daemon/outside_path.h"
@@ -22,7 +24,6 @@
 namespace secretfs {
 namespace {
 
-constexpr size_t kMostRecord = size_t{64} << 20U;
 constexpr size_t kCompared = 4096;  // bytes at once
 
 std::string DeviceText(dev_t device) {
@@ -60,25 +61,78 @@ bool HasSameContent(int file, ByteView content) {
   return same;
 }
 
-/// So that who watches it is told of changes only.
-bool IsThere(int folder, const std::string& name, const Copy& copy) {
-  const UniqueFd file(
-      ::openat(folder, name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+std::optional<struct stat> LookAt(int folder, const std::string& name) {
   struct stat st {};
-  if (!file || ::fstat(file.get(), &st) != 0 || !S_ISREG(st.st_mode)) return false;
-  return st.st_uid == copy.owner && st.st_gid == copy.group && (st.st_mode & 07777U) == copy.mode &&
-         HasSameContent(file.get(), copy.content);
+  if (::fstatat(folder, name.c_str(), &st, AT_SYMLINK_NOFOLLOW) != 0) return std::nullopt;
+  return st;
 }
 
-Status Fill(int folder, const std::string& name, const Copy& copy) {
-  const UniqueFd file(
-      ::openat(folder, name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
-  if (!file) return SystemError(errno, "cannot make the copy", copy.path);
-  TRY(WriteAll(file.get(), copy.content, copy.path));
-  if (::fchown(file.get(), copy.owner, copy.group) != 0 || ::fchmod(file.get(), copy.mode) != 0) {
-    return SystemError(errno, "cannot give the copy its owner and mode", copy.path);
+bool IsOurs(const struct stat& st, const OwnCopy& own) {
+  const FileMark mark{st.st_dev, st.st_ino};
+  return S_ISREG(st.st_mode) && std::ranges::find(own.files, mark) != own.files.end();
+}
+
+bool HasTerms(const struct stat& st, const CopyTerms& terms) {
+  return CopyTerms{st.st_uid, st.st_gid, st.st_mode & 07777U} == terms;
+}
+
+/// One of ours, if it is still in its place.
+UniqueFd OpenOurs(int folder, const std::string& name, const OwnCopy& own) {
+  UniqueFd file(::openat(folder, name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+  struct stat st {};
+  if (!file || ::fstat(file.get(), &st) != 0 || !IsOurs(st, own)) return {};
+  return file;
+}
+
+Status GiveTerms(int file, const CopyTerms& terms, const std::string& path) {
+  struct stat st {};
+  if (::fstat(file, &st) != 0) return SystemError(errno, "cannot look at the copy", path);
+  if (HasTerms(st, terms)) return Ok{};
+  // Nobody who may read neither before nor after may in between.
+  if (::fchmod(file, st.st_mode & terms.mode) != 0 ||
+      ::fchown(file, terms.owner, terms.group) != 0 || ::fchmod(file, terms.mode) != 0) {
+    return SystemError(errno, "cannot give the copy its owner and mode", path);
   }
   return Ok{};
+}
+
+std::string TemporaryOf(const std::string& name) {
+  return "." + name.substr(0, NAME_MAX - 16) + ".secretfs-new";
+}
+
+/// Of one who was killed while he wrote. Looked for first, since removing takes the folder's lock.
+void RemoveTemporary(int folder, const std::string& name) {
+  const std::string temporary = TemporaryOf(name);
+  const auto there = LookAt(folder, temporary);
+  if (there && S_ISREG(there->st_mode)) ::unlinkat(folder, temporary.c_str(), 0);
+}
+
+/// Whether nothing of ours is there any more.
+Result<bool> Remove(const std::string& path, const OwnCopy& own) {
+  const auto folder = OpenFolderOf(path, false, "copy");
+  if (!folder && folder.error().code == Code::kNotFound) return true;
+  if (!folder) return folder.error();
+  // Something is mounted over it, or it is gone with its ramfs.
+  if (!CheckInMemory(folder->get(), path)) return false;
+  const std::string name = NameOf(path);
+  RemoveTemporary(folder->get(), name);
+  const auto there = LookAt(folder->get(), name);
+  if (!there || !IsOurs(*there, own)) return true;
+  if (::unlinkat(folder->get(), name.c_str(), 0) != 0 && errno != ENOENT)
+    return SystemError(errno, "cannot remove the copy", path);
+  return true;
+}
+
+/// Gives whether it is there.
+Result<bool> KeepOne(const std::string& path, const OwnCopy& own, const CopyTerms& terms) {
+  const auto folder = OpenFolderOf(path, false, "copy");
+  if (!folder || !CheckInMemory(folder->get(), path)) return false;
+  const std::string name = NameOf(path);
+  RemoveTemporary(folder->get(), name);
+  const UniqueFd file = OpenOurs(folder->get(), name, own);
+  if (!file) return false;
+  TRY(GiveTerms(file.get(), terms, path));
+  return true;
 }
 
 }  // namespace
@@ -119,87 +173,92 @@ void PrepareForCopies(const Config& config, Log& log) {
 
 Status Copies::Learn() {
   if (learnt_) return Ok{};
-  const auto bytes = ReadFile(record_, kMostRecord);
-  if (!bytes && bytes.error().code != Code::kNotFound) return bytes.error();
-  std::string_view rest = bytes ? AsText(*bytes) : "";
-  while (!rest.empty()) {
-    const std::string_view path = rest.substr(0, rest.find('\0'));
-    rest.remove_prefix(std::min(rest.size(), path.size() + 1));
-    if (path.starts_with('/')) ours_.emplace(path);
-  }
+  ours_ = TRY(ReadCopiesRecord(record_));
   learnt_ = true;
   return Ok{};
 }
 
-Status Copies::WriteRecord() const {
-  std::string text;
-  for (const std::string& path : ours_) text += path + '\0';
-  return ReplaceFile(record_, AsBytes(text), 0600);
-}
-
-std::vector<std::string> Copies::Keep(const std::set<std::string>& wanted,
+std::vector<std::string> Copies::Keep(const std::map<Kept, CopyTerms>& wanted,
                                       std::vector<Error>& problems) {
   if (const Status learnt = Learn(); !learnt) problems.push_back(learnt.error());
-  const std::set<std::string> before = ours_;
-  for (const std::string& path : before) {
-    if (wanted.contains(path)) continue;
-    const auto folder = OpenFolderOf(path, false, "copy");
-    const bool gone =
-        folder ? ::unlinkat(folder->get(), NameOf(path).c_str(), 0) == 0 || errno == ENOENT
-               : folder.error().code == Code::kNotFound;
-    if (gone) {
-      ours_.erase(path);
-    } else {
-      problems.push_back(folder ? SystemError(errno, "cannot remove the copy", path)
-                                : folder.error());
-    }
+  const OwnCopies before = ours_;
+  for (const auto& [path, own] : before) {
+    if (wanted.contains({own.name, path})) continue;
+    const auto gone = Remove(path, own);
+    if (!gone) problems.push_back(gone.error());
+    if (gone && *gone) ours_.erase(path);
   }
   if (ours_ != before) {
-    if (const Status written = WriteRecord(); !written) problems.push_back(written.error());
+    if (const Status written = WriteCopiesRecord(record_, ours_); !written) {
+      problems.push_back(written.error());
+    }
   }
   std::vector<std::string> missing;
-  for (const std::string& path : wanted) {
-    const auto folder = OpenFolderOf(path, false, "copy");
-    struct stat st {};
-    const bool there =
-        folder && ::fstatat(folder->get(), NameOf(path).c_str(), &st, AT_SYMLINK_NOFOLLOW) == 0;
-    if (!there) missing.push_back(path);
+  for (const auto& [kept, terms] : wanted) {
+    const auto own = ours_.find(kept.path);
+    const auto there = KeepOne(kept.path, own == ours_.end() ? OwnCopy{} : own->second, terms);
+    if (!there) problems.push_back(there.error());
+    if (there && !*there) missing.push_back(kept.path);
   }
   return missing;
 }
 
 Status Copies::Write(const Copy& copy) {
   TRY(Learn());
-  const auto check = [&copy](int folder) { return CheckInMemory(folder, copy.path); };
-  const UniqueFd folder = TRY(OpenFolderOf(copy.path, true, "copy", check));
+  const std::string& path = copy.kept.path;
+  const auto check = [&path](int folder) { return CheckInMemory(folder, path); };
+  const UniqueFd folder = TRY(OpenFolderOf(path, true, "copy", check));
   TRY(check(folder.get()));
-  const std::string name = NameOf(copy.path);
-  const bool known = ours_.contains(copy.path);
-  if (known && IsThere(folder.get(), name, copy)) return Ok{};
-  if (!known) {
-    ours_.insert(copy.path);  // before it is made, or one whose maker was killed would be nobody's
-    if (const Status written = WriteRecord(); !written) {
-      ours_.erase(copy.path);
-      return written;
-    }
+  const std::string name = NameOf(path);
+  RemoveTemporary(folder.get(), name);
+  const auto own = ours_.find(path);
+  const UniqueFd file = own == ours_.end() ? UniqueFd() : OpenOurs(folder.get(), name, own->second);
+  struct stat st {};
+  // So that who watches it is told of changes only.
+  if (file && own->second.name == copy.kept.name && ::fstat(file.get(), &st) == 0 &&
+      HasTerms(st, copy.terms) && HasSameContent(file.get(), copy.content)) {
+    return Ok{};
   }
-  const std::string temporary = "." + name.substr(0, NAME_MAX - 16) + ".secretfs-new";
-  ::unlinkat(folder.get(), temporary.c_str(), 0);  // of one who was killed here
-  Status done = Fill(folder.get(), temporary, copy);
-  if (done && ::renameat2(folder.get(), temporary.c_str(), folder.get(), name.c_str(),
-                          known ? 0 : RENAME_NOREPLACE) != 0) {
-    done = errno == EEXIST
-               ? Error{Code::kInvalid, "is there already, and is not a copy of secretfs", copy.path,
-                       "remove it, or declare the copy elsewhere"}
-               : SystemError(errno, "cannot put the copy in its place", copy.path);
+  if (!file && LookAt(folder.get(), name)) {
+    return Error{Code::kInvalid, "is there already, and is not a copy of secretfs", path,
+                 "remove it, or declare the copy elsewhere"};
   }
-  if (done) return Ok{};
-  ::unlinkat(folder.get(), temporary.c_str(), 0);
-  if (!known) {
-    ours_.erase(copy.path);
-    (void)WriteRecord();
+  const OwnCopies before = ours_;
+  const Status done = Put(folder.get(), copy, static_cast<bool>(file));
+  if (done) return done;
+  ::unlinkat(folder.get(), TemporaryOf(name).c_str(), 0);
+  if (ours_ != before) {
+    ours_ = before;
+    (void)WriteCopiesRecord(record_, ours_);  // or it lists one more that is not there
   }
   return done;
+}
+
+/// `replace`: what is there, which is ours.
+Status Copies::Put(int folder, const Copy& copy, bool replace) {
+  const std::string& path = copy.kept.path;
+  const std::string name = NameOf(path);
+  const std::string temporary = TemporaryOf(name);
+  const UniqueFd file(::openat(folder, temporary.c_str(),
+                               O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
+  struct stat st {};
+  if (!file || ::fstat(file.get(), &st) != 0)
+    return SystemError(errno, "cannot make the copy", path);
+  const FileMark mark{st.st_dev, st.st_ino};
+  // Before it is in its place, or one whose maker was killed would be nobody's.
+  OwnCopy& own = ours_[path];
+  if (!replace) own.files.clear();
+  own.name = copy.kept.name;
+  own.files.push_back(mark);
+  TRY(WriteCopiesRecord(record_, ours_));
+  TRY(WriteAll(file.get(), copy.content, path));
+  TRY(GiveTerms(file.get(), copy.terms, path));
+  if (::renameat2(folder, temporary.c_str(), folder, name.c_str(),
+                  replace ? 0 : RENAME_NOREPLACE) != 0) {
+    return SystemError(errno, "cannot put the copy in its place", path);
+  }
+  own.files = {mark};
+  return Ok{};
 }
 
 }  // namespace secretfs

@@ -1,11 +1,9 @@
 // Copies: plain files outside of the mount with a secret's content, for what cannot read the mount
 // (secretfs.yaml(5), "copies"). They lie in memory that is never swapped. Each is replaced in one
-// step, and only by what differs; nothing is replaced or removed but a copy of ours.
+// step, and only by what differs; nothing is replaced or removed but the very file that we made.
 #pragma once
 
-#include <sys/types.h>
-
-#include <set>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -13,6 +11,9 @@
 #include "base/log.h"
 #include "base/result.h"
 #include "core/config.h"
+#include "core/keeper_message.h"
+#include "daemon/copies_record.h"
+#include "daemon/copy_terms.h"
 
 namespace secretfs {
 
@@ -29,11 +30,9 @@ Status MountPlainFolder();
 void PrepareForCopies(const Config& config, Log& log);
 
 struct Copy {
-  std::string path;
+  Kept kept;
+  CopyTerms terms;
   ByteView content;
-  uid_t owner = 0;
-  gid_t group = 0;
-  mode_t mode = 0;
 };
 
 /// Used by one thread, and by one process for one record.
@@ -42,18 +41,20 @@ class Copies {
   /// `record`: the file that lists ours.
   explicit Copies(std::string record) : record_(std::move(record)) {}
 
-  /// Removes copies that are not in `wanted`. Errors of single ones go to `problems`. Gives those
-  /// of `wanted` that are not there.
-  std::vector<std::string> Keep(const std::set<std::string>& wanted, std::vector<Error>& problems);
+  /// Removes copies that are not in `wanted`, and those of another secret; the others get their
+  /// terms at once, less access before more. Errors of single ones go to `problems`. Gives those of
+  /// `wanted` that are not there.
+  std::vector<std::string> Keep(const std::map<Kept, CopyTerms>& wanted,
+                                std::vector<Error>& problems);
   /// Errors: kInvalid when the folder could be swapped out, or something else is there.
   Status Write(const Copy& copy);
 
  private:
   Status Learn();
-  Status WriteRecord() const;
+  Status Put(int folder, const Copy& copy, bool replace);
 
   const std::string record_;
-  std::set<std::string> ours_;
+  OwnCopies ours_;
   bool learnt_ = false;
 };
 

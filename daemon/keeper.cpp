@@ -176,9 +176,11 @@ void Keeper::KeepWanted(const KeeperRequest& request, KeeperAnswer& answer) {
       answer.problems.push_back(NotDeclared("link", link));
     }
   }
-  std::set<std::string> copies;
+  accounts_.LookAgain();
+  std::map<Kept, CopyTerms> copies;
   for (const Kept& copy : request.copies) {
-    if (copies_declared_.contains(copy)) copies.insert(copy.path);
+    const auto declared = copies_declared_.find(copy);
+    if (declared != copies_declared_.end()) copies[copy] = CopyTermsOf(declared->second, accounts_);
   }
   for (Error& problem : SyncLinks(links, places_.links_record)) {
     answer.problems.push_back(std::move(problem));
@@ -193,7 +195,7 @@ Status Keeper::WriteCopy(const KeeperRequest& request) {
   if (kept.path.starts_with(std::string(kPlainFolder) + "/")) TRY(MountPlainFolder());
   accounts_.LookAgain();  // the daemon asks anew when it has seen a change
   const CopyTerms terms = CopyTermsOf(declared->second, accounts_);
-  return copies_.Write({kept.path, request.content, terms.owner, terms.group, terms.mode});
+  return copies_.Write({kept, terms, request.content});
 }
 
 Status RunKeeper(const KeeperOptions& options, Log& log) {
@@ -205,7 +207,7 @@ Status RunKeeper(const KeeperOptions& options, Log& log) {
       [&options] { return ConfigPaths(options.config); }};
   Keeper keeper(source,
                 {options.mount_point, RecordOf("links", options.mount_point),
-                 RecordOf("copies", options.mount_point)},
+                 RecordOfThisBoot("copies", options.mount_point)},
                 accounts);
   const int socket = SD_LISTEN_FDS_START;
   if (sd_listen_fds(1) == 1 && sd_is_socket(socket, AF_UNIX, SOCK_STREAM, 1) > 0) {

@@ -24,7 +24,9 @@ namespace {
 constexpr std::chrono::seconds kPatience{30};
 
 /// What the records are found by.
-constexpr const char* kPassedOn[] = {"STATE_DIRECTORY", "HOME", "XDG_STATE_HOME", "LD_BIND_NOW"};
+constexpr const char* kPassedOn[] = {"STATE_DIRECTORY", "HOME",
+                                     "XDG_STATE_HOME",  "RUNTIME_DIRECTORY",
+                                     "XDG_RUNTIME_DIR", "LD_BIND_NOW"};
 
 /// The file that runs, whatever its path has become.
 constexpr const char* kOwnProgram = "/proc/self/exe";
@@ -188,7 +190,7 @@ bool HasKeeperSocket() {
 
 bool MayHaveKept(const std::string& mount_point) {
   const std::string candidates[] = {KeeperSocket(), RecordOf("links", mount_point),
-                                    RecordOf("copies", mount_point)};
+                                    RecordOfThisBoot("copies", mount_point)};
   return std::ranges::any_of(candidates, [](const std::string& file) {
     std::error_code failed;
     return !file.empty() && std::filesystem::exists(file, failed);

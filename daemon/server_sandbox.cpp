@@ -50,6 +50,7 @@ void AddKept(const Config& config, const std::string& mount_point, std::set<std:
   for (const ViewConfig& view : config.views) add(view.consumers);
   if (links.empty()) return;
   links.insert(FolderOf(RecordOf("links", mount_point)));
+  links.insert(FolderOf(RecordOfThisBoot("copies", mount_point)));
   std::error_code failed;  // a rule needs the folder to be there; who makes links says what failed
   for (const std::string& folder : links) stdfs::create_directories(folder, failed);
   folders.merge(links);

@@ -15,8 +15,8 @@ mount -t ramfs ramfs "$c"
 undo+=("umount -l '$c'")
 user=$(unique c)
 add_user "$user"
-export STATE_DIRECTORY=$work/state
-mkdir "$STATE_DIRECTORY"
+export STATE_DIRECTORY=$work/state RUNTIME_DIRECTORY=$work/run
+mkdir "$STATE_DIRECTORY" "$RUNTIME_DIRECTORY"
 write() { # TEXT NAME
   printf %s "$1" >"$work/src/.new"
   mv "$work/src/.new" "$work/src/$2"
@@ -107,6 +107,20 @@ wait_until 'a copy has the new owner and mode' eval '[[ $(stat -c "%U %G %a" "$c
 write fifth a
 wait_until 'and keeps them with its next content' holds "$c/b" fifth
 expect_eq "$(stat -c '%U %G %a' "$c/b")" 'root root 400' 'the next content'
+
+rm "$work/src/a"
+access='owner: root, group: root, mode: "0000"'
+configure "[$c/b]"
+kill -HUP "$daemon"
+wait_until 'also without its secret' eval '[[ $(stat -c %a "$c/b") == 0 ]]'
+holds "$c/b" fifth || fail 'the last good value is gone'
+printf '%s\n' "secrets: {b: {file: src/missing, copies: $c/b}, c: {file: src/c, copies: $c/c}}" >"$work/config.yaml"
+kill -HUP "$daemon"
+wait_until 'one of another secret does not stay' eval '[[ ! -e $c/b ]]'
+write fifth a
+configure "[$c/b]"
+kill -HUP "$daemon"
+wait_until 'and comes back with its own' holds "$c/b" fifth
 
 # --- the end, and the next daemon -------------------------------------------------------------------------------------
 

@@ -156,5 +156,17 @@ TEST_F(KeeperCopiesTest, NewContentIsNotForWhoMayReadNoLonger) {
   EXPECT_EQ(Shows(), "17:18 400 last");
 }
 
+TEST_F(KeeperCopiesTest, WithoutAValueTheyAreNotForWhoMayReadNoLonger) {
+  DeclareCopy(R"(owner: "7", group: "8", mode: "0444")");
+  EXPECT_EQ(Ask(Give("value")), Texts{});
+  DeclareCopy(R"(owner: "17", group: "18", mode: "0400")");
+  EXPECT_EQ(Ask({Kind::kWanted, {}, {{"a", copy_}}}), Texts{});
+  EXPECT_EQ(Shows(), "17:18 400 value");
+  DeclareCopy(R"(mode: "0400")", "b");
+  const KeeperAnswer answer = keeper_.Handle({Kind::kWanted, {}, {{"b", copy_}}});
+  EXPECT_EQ(answer.missing, Texts{copy_});
+  EXPECT_EQ(Shows(), "none");  // it was a's
+}
+
 }  // namespace
 }  // namespace secretfs

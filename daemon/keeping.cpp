@@ -12,6 +12,7 @@ namespace secretfs {
 namespace {
 
 constexpr std::chrono::seconds kRetry{5};
+constexpr std::chrono::seconds kLongestRetry{60};
 constexpr std::chrono::seconds kRest{30};  // unused so long, the keeper is let go
 constexpr std::chrono::seconds kStopPatience{2};
 constexpr std::chrono::hours kLong{1};
@@ -85,7 +86,7 @@ void Keeping::Work(const std::stop_token& stop) {
     if (files) TakeFiles(*files);
     const bool again = Now() >= retry;
     if (news || again) {
-      retry = Look(again, stop) ? SteadyTime::max() : Now() + kRetry;
+      retry = Look(again, stop);
       NoteSettled();
       rest = in_use_ ? Now() + kRest : SteadyTime::max();
     } else if (Now() >= rest) {
@@ -117,16 +118,19 @@ void Keeping::TakeFiles(const std::vector<File>& files) {
   };
   std::erase_if(given_, [&](const auto& given) { return !is_wanted(given.first); });
   asked_ = false;
+  ask_at_ = {};
+  ask_pause_ = {};
   const std::lock_guard lock(mutex_);
   std::set<std::string> paths;
   for (const Wanted& wanted : copies_) paths.insert(wanted.kept.path);
   std::erase_if(states_, [&](const auto& state) { return !paths.contains(state.first); });
 }
 
-/// Brings everything in step; false if something is to be tried again. `again`: it is.
-bool Keeping::Look(bool again, const std::stop_token& stop) {
-  if (!asked_ && !AskForAll()) return false;
-  return GiveCopies(again, stop);
+/// Brings everything in step; tells when to try again. `again`: it is.
+SteadyTime Keeping::Look(bool again, const std::stop_token& stop) {
+  if (!asked_ && Now() >= ask_at_ && !AskForAll()) return Now() + kRetry;
+  if (!GiveCopies(again, stop)) return Now() + kRetry;
+  return asked_ ? SteadyTime::max() : ask_at_;
 }
 
 Result<KeeperAnswer> Keeping::Ask(const KeeperRequest& request) {
@@ -154,14 +158,25 @@ bool Keeping::AskForAll() {
     for (const Wanted& wanted : copies_) Note(wanted.kept.path, false, answer.error());
     return false;
   }
-  asked_ = true;
-  for (const Error& problem : answer->problems) {
-    services_.log.Warning("not_kept", {{"reason", problem.Text()}, {"hint", problem.hint}});
-  }
+  TakeProblems(answer->problems);
   std::erase_if(given_, [&](const auto& given) {
     return std::ranges::find(answer->missing, given.first.path) != answer->missing.end();
   });
   return true;
+}
+
+/// What it could not do is tried again, but less and less often: who is in the way may stay there.
+void Keeping::TakeProblems(const std::vector<Error>& problems) {
+  asked_ = problems.empty();
+  ask_pause_ = std::clamp(2 * ask_pause_, kRetry, kLongestRetry);
+  ask_at_ = Now() + ask_pause_;
+  std::vector<std::string> texts;
+  for (const Error& problem : problems) {
+    texts.push_back(problem.Text());
+    if (std::ranges::find(not_kept_, texts.back()) != not_kept_.end()) continue;
+    services_.log.Warning("not_kept", {{"reason", problem.Text()}, {"hint", problem.hint}});
+  }
+  not_kept_ = std::move(texts);
 }
 
 bool Keeping::GiveCopies(bool again, const std::stop_token& stop) {

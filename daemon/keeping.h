@@ -68,9 +68,10 @@ class Keeping {
   };
 
   void Work(const std::stop_token& stop);
-  bool Look(bool again, const std::stop_token& stop);
+  SteadyTime Look(bool again, const std::stop_token& stop);
   void TakeFiles(const std::vector<File>& files);
   bool AskForAll();
+  void TakeProblems(const std::vector<Error>& problems);
   bool GiveCopies(bool again, const std::stop_token& stop);
   std::optional<Error> GiveCopy(const Wanted& wanted, const Given& given);
   Result<KeeperAnswer> Ask(const KeeperRequest& request);
@@ -84,10 +85,13 @@ class Keeping {
   std::vector<Kept> links_;
   std::vector<Wanted> copies_;
   std::map<Kept, Given> given_;
-  bool asked_ = true;    // the keeper knows what is wanted
-  bool ever_ = false;    // something was wanted
-  bool in_use_ = false;  // it was asked since it rested
-  bool reached_ = true;  // when it was asked last
+  bool asked_ = true;                  // the keeper knows what is wanted, and could do it
+  SteadyTime ask_at_;                  // not before,
+  std::chrono::seconds ask_pause_{0};  // which is so long after the last time
+  std::vector<std::string> not_kept_;  // what it could not do then
+  bool ever_ = false;                  // something was wanted
+  bool in_use_ = false;                // it was asked since it rested
+  bool reached_ = true;                // when it was asked last
 
   mutable std::mutex mutex_;  // guards what follows
   mutable std::condition_variable_any wake_;

@@ -208,7 +208,18 @@ TEST_F(KeepingTest, TellsWhatTheKeeperRefuses) {
   AwaitState("/c", false);
   EXPECT_EQ(log_.Count("event=not_copied"), 1U);
   AwaitState("/c", true);
-  EXPECT_EQ(keeper_.Requests(4).back(), "copy a@/c two");
+  EXPECT_EQ(std::ranges::count(keeper_.Requests(4), "copy a@/c two"), 2);
+}
+
+TEST_F(KeepingTest, AsksAgainForWhatCouldNotBeDone) {
+  const Error problem{Code::kIo, "in the way", "/l", ""};
+  keeper_.AnswerOnce({{problem}, {}});
+  keeping_.Keep({Kept(a_, {"/l"}, {})});
+  (void)keeper_.Requests(1);
+  keeper_.AnswerOnce({{problem}, {}});
+  EXPECT_EQ(keeper_.Requests(2), (Texts{"wanted a@/l |", "wanted a@/l |"}));  // in five seconds
+  EXPECT_TRUE(keeping_.Stop());
+  EXPECT_EQ(log_.Count("event=not_kept"), 1U);  // that is no news
 }
 
 TEST_F(KeepingTest, AsksNobodyWhereNothingIsKept) {

@@ -25,6 +25,8 @@ namespace secretfs {
 namespace {
 
 constexpr size_t kCompared = 4096;  // bytes at once
+/// Of folders: whoever may list one can hold its lock for as long as he likes.
+constexpr mode_t kFolderMode = 0711;
 
 std::string DeviceText(dev_t device) {
   return std::to_string(major(device)) + ":" + std::to_string(minor(device));
@@ -154,10 +156,10 @@ Status MountPlainFolder() {
   struct statfs info {};
   if (::fstatfs(folder.get(), &info) == 0 && info.f_type == RAMFS_MAGIC) return Ok{};
   const std::string here = "/proc/self/fd/" + std::to_string(folder.get());
-  if (::mount("ramfs", here.c_str(), "ramfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=0755") != 0) {
+  if (::mount("ramfs", here.c_str(), "ramfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=0711") != 0) {
     Error error = SystemError(errno, "cannot mount a ramfs for copies", kPlainFolder);
-    error.hint =
-        "as root: mount -t ramfs -o nosuid,nodev,noexec ramfs " + std::string(kPlainFolder);
+    error.hint = "as root: mount -t ramfs -o nosuid,nodev,noexec,mode=0711 ramfs " +
+                 std::string(kPlainFolder);
     return error;
   }
   return Ok{};
@@ -207,7 +209,7 @@ Status Copies::Write(const Copy& copy) {
   TRY(Learn());
   const std::string& path = copy.kept.path;
   const auto check = [&path](int folder) { return CheckInMemory(folder, path); };
-  const UniqueFd folder = TRY(OpenFolderOf(path, true, "copy", check));
+  const UniqueFd folder = TRY(OpenFolderOf(path, true, "copy", check, kFolderMode));
   TRY(check(folder.get()));
   const std::string name = NameOf(path);
   RemoveTemporary(folder.get(), name);

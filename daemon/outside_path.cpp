@@ -39,7 +39,7 @@ Result<std::string> ReadLinkAt(int folder, const char* name, const std::string& 
 }
 
 Result<UniqueFd> OpenFolderOf(const std::string& path, bool make, const std::string& what,
-                              const CheckFolder& check) {
+                              const CheckFolder& check, mode_t mode) {
   std::deque<std::string> rest;
   PushComponents(rest, std::string_view(path).substr(0, path.rfind('/')));
   UniqueFd folder(::open("/", O_PATH | O_DIRECTORY | O_CLOEXEC));
@@ -52,7 +52,7 @@ Result<UniqueFd> OpenFolderOf(const std::string& path, bool make, const std::str
     UniqueFd next(::openat(folder.get(), name.c_str(), kLook));
     if (!next && errno == ENOENT && make) {
       if (check) TRY(check(folder.get()));
-      if (::mkdirat(folder.get(), name.c_str(), 0755) != 0 && errno != EEXIST)
+      if (::mkdirat(folder.get(), name.c_str(), mode) != 0 && errno != EEXIST)
         return SystemError(errno, "cannot make the folder " + Quote(name) + " for the " + what,
                            path);
       next.reset(::openat(folder.get(), name.c_str(), kLook));

@@ -5,6 +5,8 @@
 // only if they are root's or ours.
 #pragma once
 
+#include <sys/types.h>
+
 #include <functional>
 #include <string>
 
@@ -17,9 +19,9 @@ namespace secretfs {
 using CheckFolder = std::function<Status(int folder)>;
 
 /// The folder that `path` is in. `make`: with those that are missing, none of them in a folder that
-/// `check` refuses. `what` names the thing in errors: "link".
+/// `check` refuses. `what` names the thing in errors: "link". `mode`: of those that it makes.
 Result<UniqueFd> OpenFolderOf(const std::string& path, bool make, const std::string& what,
-                              const CheckFolder& check = {});
+                              const CheckFolder& check = {}, mode_t mode = 0755);
 
 /// The last component.
 std::string NameOf(const std::string& path);

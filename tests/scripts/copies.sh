@@ -44,7 +44,7 @@ configure "[$c/deep/a, $c/b]"
 mount_start "$work/config.yaml" "$m"
 wait_until 'the copies are there' eval 'holds "$c/deep/a" first && holds "$c/b" first'
 expect_eq "$(stat -c '%U %G %a %F' "$c/b")" "$user $user 440 regular file" 'a copy'
-expect_eq "$(stat -c %a "$c/deep")" 755 'a folder that was made for it'
+expect_eq "$(stat -c %a "$c/deep")" 711 'a folder that was made for it'
 expect_eq "$(jq -r '.secrets[] | select(.name == "a") | .opens' <"$m/.secretfs/status.json")" 0 'opens of the secret so far'
 expect_eq "$(status_of "$c/b")" 'current ' 'the state of a copy'
 expect_eq "$(status_of "$c/late")" "failed $work/src/late: cannot open: no such file or directory" 'the state of one that has no secret'
@@ -68,7 +68,8 @@ holds "$c/late" 'here now' || fail 'the last good value of a copy is gone'
 
 printf theirs >"$c/taken"
 configure "[$c/b, $c/taken, $work/disk/a, /run/secretfs/plain/$$/a]"
-[[ -e /run/secretfs/plain ]] || undo+=('umount /run/secretfs/plain; rmdir /run/secretfs/plain; rmdir /run/secretfs')
+was_there=$(find /run/secretfs/plain -maxdepth 0 2>/dev/null)
+[[ -n $was_there ]] || undo+=('umount /run/secretfs/plain; rmdir /run/secretfs/plain; rmdir /run/secretfs')
 undo+=("rm -rf /run/secretfs/plain/$$")
 kill -HUP "$daemon"
 wait_until 'a copy that is declared no longer goes' eval '[[ ! -e $c/deep/a ]]'
@@ -76,6 +77,8 @@ wait_until 'a file that is in the way is told of' eval '[[ $(status_of "$c/taken
 wait_until 'a folder on a disk is told of' eval '[[ $(status_of "$work/disk/a") == failed*" is "*"on a "* ]]'
 wait_until 'what is needed for copies is mounted' holds "/run/secretfs/plain/$$/a" second
 expect_eq "$(stat -f -c %T /run/secretfs/plain)" ramfs 'what is mounted for copies'
+expect_eq "$(stat -c %a "/run/secretfs/plain/$$")" 711 'a folder in it, which others cannot list'
+[[ -n ${was_there-} ]] || expect_eq "$(stat -c %a /run/secretfs/plain)" 711 'the folder of copies'
 expect_eq "$(cat "$c/taken")$(ls "$work/disk")" theirs 'the file in the way, and the disk'
 "$program" status "$m" >"$work/out" || true
 expect_match "$(cat "$work/out")" 'a: its copy: .*is not a copy of secretfs' 'what status says'

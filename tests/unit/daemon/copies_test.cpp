@@ -72,6 +72,12 @@ TEST_F(CopiesTest, HaveOwnerGroupAndMode) {
   EXPECT_EQ(st.st_mode & 07777U, 0440U);
 }
 
+TEST_F(CopiesTest, LieInFoldersThatOthersCannotList) {
+  EXPECT_EQ(Write(memory_ + "/deep/app/key", "value"), "");
+  EXPECT_EQ(TermsOf(memory_ + "/deep"), "0:0 711");
+  EXPECT_EQ(TermsOf(memory_ + "/deep/app"), "0:0 711");
+}
+
 TEST_F(CopiesTest, AreReplacedWhenTheyDifferOnly) {
   EXPECT_EQ(Write(copy_, "value"), "");
   struct stat first {};

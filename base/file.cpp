@@ -70,11 +70,14 @@ Result<UniqueFd> OpenRegular(const std::string& path) {
 }
 
 namespace {
-FileStamp MakeStamp(const struct stat& st) {
+WallTime ToWallTime(const struct timespec& time) {
   const auto since_epoch =
-      std::chrono::seconds(st.st_mtim.tv_sec) + std::chrono::nanoseconds(st.st_mtim.tv_nsec);
-  return {st.st_dev, st.st_ino, st.st_size,
-          WallTime(std::chrono::duration_cast<WallTime::duration>(since_epoch))};
+      std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec);
+  return WallTime(std::chrono::duration_cast<WallTime::duration>(since_epoch));
+}
+
+FileStamp MakeStamp(const struct stat& st) {
+  return {st.st_dev, st.st_ino, st.st_size, ToWallTime(st.st_mtim), ToWallTime(st.st_ctim)};
 }
 }  // namespace
 

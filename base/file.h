@@ -21,6 +21,7 @@ struct FileStamp {
   ino_t inode = 0;
   off_t size = 0;
   WallTime modified;
+  WallTime changed;  // the kernel's own, that nobody sets (ctime): moves with owner, mode and name too
   bool operator==(const FileStamp&) const = default;
 };
 

@@ -54,7 +54,7 @@ PathState StateAt(const std::string& path) {
   struct stat st {};
   if (::lstat(path.c_str(), &st) != 0) return Failed(errno);
   return {
-      0, st.st_mode, {st.st_dev, st.st_ino, st.st_size, TimeOf(st.st_mtim)}, TimeOf(st.st_ctim)};
+      0, st.st_mode, {st.st_dev, st.st_ino, st.st_size, TimeOf(st.st_mtim), TimeOf(st.st_ctim)}};
 }
 
 std::string InFolder(const std::string& folder, std::string_view name) {

@@ -18,7 +18,6 @@ struct PathState {
   int error = 0;  // errno of what ended the walk early: nothing there, or no folder, ...
   mode_t mode = 0;
   FileStamp stamp;
-  WallTime changed;  // ctime: moves with owner, mode and name too
   bool operator==(const PathState&) const = default;
 };
 

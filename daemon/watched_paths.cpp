@@ -150,8 +150,8 @@ WatchedPaths::Found WatchedPaths::Look(Id id) {
   const PathState state = StateAt(watched.end);
   if (state.error == 0 && S_ISLNK(state.mode)) return Found::kWayChanged;
   // What was changed twice within one grain of the clock, once before we looked, looks the same.
-  const bool sure = watched.state && (watched.state->changed + kStampGrain < watched.looked ||
-                                      watched.state->changed > watched.looked + kStampGrain);
+  const bool sure = watched.state && (watched.state->stamp.changed + kStampGrain < watched.looked ||
+                                      watched.state->stamp.changed > watched.looked + kStampGrain);
   const bool same = sure && watched.state == state;
   watched.Set(state);
   return same ? Found::kSame : Found::kChanged;

@@ -22,21 +22,29 @@ class PlainContent final : public Content {
   Status ReadAt(uint64_t offset, ByteSpan into) const override {
     const size_t count = TRY(secretfs::ReadAt(fd_.get(), offset, into, name_));
     const FileStamp now = TRY(StampOf(fd_.get(), name_));
-    if (count == into.size() && now == stamp_) return Ok{};
+    if (count == into.size() && IsWhatItWas(now)) return Ok{};
     return Error{Code::kInvalid, "was written to while it was in use", name_,
                  "replace the file instead: write a new one beside it, and rename that"};
   }
 
   /// By the file and its state: reading it fails once that is another.
   [[nodiscard]] Result<Bytes> Identify() const override {
-    const std::array<uint64_t, 4> state{
-        stamp_.device, stamp_.inode, size(),
-        static_cast<uint64_t>(stamp_.modified.time_since_epoch().count())};
+    const auto number = [](WallTime time) {
+      return static_cast<uint64_t>(time.time_since_epoch().count());
+    };
+    const std::array<uint64_t, 5> state{stamp_.device, stamp_.inode, size(),
+                                        number(stamp_.modified), number(stamp_.changed)};
     const auto bytes = std::as_bytes(std::span(state));
     return Bytes(bytes.begin(), bytes.end());
   }
 
  private:
+  /// Without `changed`, which is another when the file has lost its name to the one that replaced
+  /// it.
+  [[nodiscard]] bool IsWhatItWas(const FileStamp& now) const {
+    return now.size == stamp_.size && now.modified == stamp_.modified;
+  }
+
   const UniqueFd fd_;
   const FileStamp stamp_;
   const std::string name_;

@@ -119,5 +119,25 @@ TEST_F(LargePlainFileTest, GoesOnAfterItWasReplacedOrRemoved) {
   EXPECT_EQ(*Read(value, 0, 3), "old");
 }
 
+TEST_F(LargePlainFileTest, IsAnotherWhenOthersPutItsTimeAndSizeBack) {
+  Resize(kLimit + 10);
+  const auto set_time = [this] {
+    const struct timespec times[2]{{1, 0}, {1, 0}};
+    ASSERT_EQ(::utimensat(AT_FDCWD, file_.c_str(), times, 0), 0);
+  };
+  set_time();
+  const auto before = Fetch().value();
+  EXPECT_EQ(*before.content->Identify(), *Fetch().value().content->Identify());
+  const FileStamp stamp = *StampOf(file_);
+  do {
+    WriteAt(0, "other");
+    set_time();
+  } while (StampOf(file_)->changed == stamp.changed);  // the file system's clock has ticks
+  const auto after = Fetch().value();
+  EXPECT_EQ(after.modified, before.modified);
+  EXPECT_EQ(after.size(), before.size());
+  EXPECT_NE(*after.content->Identify(), *before.content->Identify());
+}
+
 }  // namespace
 }  // namespace secretfs

@@ -41,7 +41,7 @@ Status CheckInMemory(int folder, const std::string& path) {
   }
   if (info.f_type == RAMFS_MAGIC) return Ok{};
   const bool is_tmpfs = info.f_type == TMPFS_MAGIC;
-  if (is_tmpfs && fs::HasOption(DeviceText(st.st_dev), "noswap")) return Ok{};
+  if (is_tmpfs && TRY(fs::HasOption(DeviceText(st.st_dev), "noswap"))) return Ok{};
   return Error{Code::kInvalid,
                is_tmpfs ? "is on a tmpfs, which can be swapped out to a disk" : "is not on a ramfs",
                path,

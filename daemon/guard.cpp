@@ -23,7 +23,10 @@ class Guarded {
 
   /// After the table of mounts changed.
   void FindAnew() {
-    const auto line = fs::FindMount(options_.mount_point);
+    const auto found = fs::FindMount(options_.mount_point);
+    missed_ = !found;  // then it is what it was, until the table can be read
+    if (missed_) return;
+    const std::optional<fs::MountLine>& line = *found;
     const std::string device = line && line->ours ? line->device : "";
     if (device == device_ && connection_) return;
     device_ = device;
@@ -31,6 +34,7 @@ class Guarded {
   }
   /// 0 for no connection.
   uint64_t Waiting() {
+    if (missed_) FindAnew();
     if (!connection_ && !device_.empty()) {
       if (auto opened = fs::Connection::Open(device_, options_.connections)) {
         connection_ = *std::move(opened);
@@ -46,6 +50,7 @@ class Guarded {
  private:
   const GuardOptions& options_;
   std::string device_;
+  bool missed_ = false;
   std::optional<fs::Connection> connection_;
 };
 

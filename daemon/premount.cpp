@@ -39,8 +39,8 @@ Status EnterNamespaceOfInit() {
   return Ok{};
 }
 
-bool IsMounted(const std::string& mount_point) {
-  const auto mount = fs::FindMount(mount_point);
+Result<bool> IsMounted(const std::string& mount_point) {
+  const auto mount = TRY(fs::FindMount(mount_point));
   return mount && mount->ours;
 }
 
@@ -65,7 +65,7 @@ Status Premount(const std::string& mount_point, Log& log) {
   }
   const OwnUnit unit = TRY(OwnUnit::Ask());
   const uint32_t stored = TRY(unit.StoredDescriptors());
-  if (stored == kStoredDescriptors && IsMounted(mount_point)) return Ok{};
+  if (stored == kStoredDescriptors && TRY(IsMounted(mount_point))) return Ok{};
   if (stored != 0) {
     Notifier manager;
     ForgetStored(manager);
@@ -91,7 +91,7 @@ bool IsRealStop(const std::string& job, const ServiceEnd& end) {
 Status UnmountAtStop(const std::string& mount_point, const ServiceEnd& end, Log& log) {
   TRY(EnterNamespaceOfInit());
   const OwnUnit unit = TRY(OwnUnit::Ask());
-  if (!IsMounted(mount_point)) return Ok{};
+  if (!TRY(IsMounted(mount_point))) return Ok{};
   // Given up: nobody keeps it, and a server that cannot end must not hold up the next start.
   const bool lost = TRY(unit.StoredDescriptors()) == 0;
   if (!lost && !IsRealStop(TRY(unit.Job()), end)) return Ok{};

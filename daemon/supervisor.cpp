@@ -78,7 +78,7 @@ class Supervisor final : public Supervision::Hands {
     return newest && *newest != running_;
   }
   void Become(pid_t server, pid_t next) override;
-  bool IsMounted() override { return fs::IsMountedAt(mount_.path, device_number_); }
+  bool IsMounted() override;
   bool MountAfresh() override;
   void Unmount() override {
     const Status done = fs::Unmount(mount_.path);
@@ -124,6 +124,7 @@ class Supervisor final : public Supervision::Hands {
   FileStamp running_;             // the program that we are
   fs::Mount mount_;
   std::string device_number_;
+  bool table_failed_ = false;  // that is logged once
   UniqueFd state_fd_;
   std::unique_ptr<fs::State> state_;
   std::optional<AliveLock> alive_;
@@ -205,12 +206,21 @@ Status Supervisor::Mount() {
 }
 
 Status Supervisor::FindDevice() {
-  const auto line = fs::FindMount(mount_.path);
+  const auto line = TRY(fs::FindMount(mount_.path));
   if (!line || !line->ours) {
     return Error{Code::kNotFound, "something else is mounted here now", mount_.path, ""};
   }
   device_number_ = line->device;
   return Ok{};
+}
+
+/// What cannot be known is taken to be as it was: a mount that is taken to be gone is given up.
+bool Supervisor::IsMounted() {
+  const auto mounted = fs::IsMountedAt(mount_.path, device_number_);
+  if (mounted) return *mounted;
+  if (!table_failed_) log_.Warning("mounts_not_read", {{"reason", mounted.error().Text()}});
+  table_failed_ = true;
+  return true;
 }
 
 bool Supervisor::MountAfresh() {

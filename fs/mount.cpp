@@ -49,8 +49,8 @@ Error NoMount(const std::string& path) {
   return {Code::kNotFound, "no secretfs is mounted here", path, ""};
 }
 
-bool IsOurMount(const std::string& path) {
-  const auto mount = FindMount(path);
+Result<bool> IsOurMount(const std::string& path) {
+  const auto mount = TRY(FindMount(path));
   return mount && mount->ours;
 }
 
@@ -183,7 +183,7 @@ Status MountAsRoot(Mount& mount) {
 
 /// A mount whose server died answers ENOTCONN to everything until it is taken away.
 Status ClearDeadMounts(const std::string& path) {
-  while (IsOurMount(path)) {
+  while (TRY(IsOurMount(path))) {
     struct statx answer {};  // forced, since the kernel may remember a dead server's answers
     if (::statx(AT_FDCWD, path.c_str(), AT_STATX_FORCE_SYNC, STATX_BASIC_STATS, &answer) == 0 ||
         errno != ENOTCONN) {
@@ -254,7 +254,7 @@ Result<Mount> MountAt(const std::string& path) {
 }
 
 Result<Mount> AdoptMount(const std::string& path, UniqueFd device, UniqueFd root) {
-  const auto line = FindMount(path);
+  const auto line = TRY(FindMount(path));
   const auto owner = line && line->ours ? IdIn(line->options, "user_id") : std::nullopt;
   const auto group = line && line->ours ? IdIn(line->options, "group_id") : std::nullopt;
   if (!owner || !group) return NoMount(path);
@@ -289,14 +289,15 @@ Result<UniqueFd> WritableCopy(const Mount& mount) {
 Result<uid_t> MountedBy(const std::string& path) {
   std::error_code failed;
   const std::string real = std::filesystem::canonical(path, failed).string();
-  const auto mount = failed ? std::nullopt : FindMount(real);
+  if (failed) return NoMount(path);
+  const auto mount = TRY(FindMount(real));
   const auto user = mount && mount->ours ? IdIn(mount->options, "user_id") : std::nullopt;
   if (!user) return NoMount(path);
   return *user;
 }
 
 Status UnmountAll(const std::string& path) {
-  while (IsOurMount(path)) TRY(Unmount(path));
+  while (TRY(IsOurMount(path))) TRY(Unmount(path));
   return Ok{};
 }
 

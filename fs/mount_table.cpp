@@ -35,11 +35,10 @@ struct TableLine {
 };
 
 /// All of them, from the bottom to the top.
-std::vector<TableLine> ReadTable() {
+Result<std::vector<TableLine>> ReadTable() {
   std::vector<TableLine> all;
-  const auto table = ReadFile("/proc/self/mountinfo", size_t{64} << 20U);
-  if (!table) return all;
-  std::istringstream lines{std::string(AsText(*table))};
+  const Bytes table = TRY(ReadFile("/proc/self/mountinfo", size_t{64} << 20U));
+  std::istringstream lines{std::string(AsText(table))};
   for (std::string line; std::getline(lines, line);) {
     std::istringstream fields(line);
     TableLine found;
@@ -56,10 +55,11 @@ std::vector<TableLine> ReadTable() {
 }
 
 /// From the bottom to the top.
-std::vector<MountLine> MountsAt(const std::string& path) {
+Result<std::vector<MountLine>> MountsAt(const std::string& path) {
   std::vector<MountLine> found;
   const std::string wanted = MountinfoPath(path);
-  for (TableLine& line : ReadTable()) {
+  std::vector<TableLine> table = TRY(ReadTable());
+  for (TableLine& line : table) {
     if (line.point == wanted) found.push_back(std::move(line.mount));
   }
   return found;
@@ -67,21 +67,23 @@ std::vector<MountLine> MountsAt(const std::string& path) {
 
 }  // namespace
 
-std::optional<MountLine> FindMount(const std::string& path) {
-  std::vector<MountLine> mounts = MountsAt(path);
-  if (mounts.empty()) return std::nullopt;
-  return std::move(mounts.back());
+Result<std::optional<MountLine>> FindMount(const std::string& path) {
+  std::vector<MountLine> mounts = TRY(MountsAt(path));
+  if (mounts.empty()) return std::optional<MountLine>();
+  return std::optional(std::move(mounts.back()));
 }
 
-bool IsMountedAt(const std::string& path, const std::string& device) {
-  for (const MountLine& mount : MountsAt(path)) {
+Result<bool> IsMountedAt(const std::string& path, const std::string& device) {
+  const std::vector<MountLine> mounts = TRY(MountsAt(path));
+  for (const MountLine& mount : mounts) {
     if (mount.ours && mount.device == device) return true;
   }
   return false;
 }
 
-bool HasOption(const std::string& device, const std::string& option) {
-  for (const TableLine& line : ReadTable()) {
+Result<bool> HasOption(const std::string& device, const std::string& option) {
+  const std::vector<TableLine> table = TRY(ReadTable());
+  for (const TableLine& line : table) {
     if (line.mount.device != device) continue;
     if (("," + line.mount.options + ",").find("," + option + ",") != std::string::npos) return true;
   }

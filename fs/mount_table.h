@@ -5,6 +5,8 @@
 #include <optional>
 #include <string>
 
+#include "base/result.h"
+
 namespace secretfs::fs {
 
 struct MountLine {
@@ -13,13 +15,14 @@ struct MountLine {
   std::string options;  // of the file system
 };
 
-/// The topmost mount at `path`, alive or dead.
-std::optional<MountLine> FindMount(const std::string& path);
+/// The topmost mount at `path`, alive or dead. Errors, here and below, say nothing of what is
+/// mounted: kResource and kIo, when the table cannot be read.
+Result<std::optional<MountLine>> FindMount(const std::string& path);
 
 /// Whether the file system with this number is still mounted at `path`, perhaps below another one.
-bool IsMountedAt(const std::string& path, const std::string& device);
+Result<bool> IsMountedAt(const std::string& path, const std::string& device);
 
 /// Whether the file system with this number is mounted anywhere with an option of its own.
-bool HasOption(const std::string& device, const std::string& option);
+Result<bool> HasOption(const std::string& device, const std::string& option);
 
 }  // namespace secretfs::fs

@@ -3,6 +3,7 @@
 // the request be freed, at any moment. Thread-safe.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <mutex>
 #include <unordered_map>
@@ -19,13 +20,14 @@ class Interrupts {
     waiting_.emplace(++last_, Waiting{});
     return last_;
   }
-  /// It waits with this ticket, unless it was answered meanwhile. Whether it was interrupted
-  /// already.
+  /// It waits with this ticket, unless it was answered meanwhile, or waits with a newer one: what
+  /// it waits for first may come, and another thread go on, before this is called. Whether it was
+  /// interrupted already.
   bool Waits(uint64_t number, Loader::Ticket ticket) {
     const std::lock_guard lock(mutex_);
     const auto at = waiting_.find(number);
     if (at == waiting_.end()) return false;
-    at->second.ticket = ticket;
+    at->second.ticket = std::max(at->second.ticket, ticket);
     return at->second.interrupted;
   }
   /// It is being answered.

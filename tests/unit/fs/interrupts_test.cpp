@@ -24,6 +24,15 @@ TEST(Interrupts, GiveNothingForWhatWasAnswered) {
   EXPECT_NE(interrupts.Begin(), number) << "numbers are not used again";
 }
 
+TEST(Interrupts, CancelWhatIsWaitedForNow) {
+  Interrupts interrupts;
+  const uint64_t number = interrupts.Begin();
+  EXPECT_FALSE(interrupts.Waits(number, 8)) << "of who went on";
+  EXPECT_FALSE(interrupts.Waits(number, 7)) << "of who began, and was slower to tell";
+  EXPECT_FALSE(interrupts.Waits(number, 0)) << "of what was answered at once";
+  EXPECT_EQ(interrupts.Interrupt(number), 8U);
+}
+
 TEST(Interrupts, KeepOneThatCameBeforeTheTicket) {
   Interrupts interrupts;
   const uint64_t number = interrupts.Begin();

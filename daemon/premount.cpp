@@ -65,7 +65,11 @@ Status Premount(const std::string& mount_point, Log& log) {
   }
   const OwnUnit unit = TRY(OwnUnit::Ask());
   const uint32_t stored = TRY(unit.StoredDescriptors());
-  if (stored == kStoredDescriptors && TRY(IsMounted(mount_point))) return Ok{};
+  if (stored == kStoredDescriptors) {
+    const auto mounted = IsMounted(mount_point);
+    if (!mounted) log.Warning("mounts_not_read", {{"reason", mounted.error().Text()}});
+    if (!mounted || *mounted) return Ok{};  // what cannot be known is taken to be as it was
+  }
   if (stored != 0) {
     Notifier manager;
     ForgetStored(manager);

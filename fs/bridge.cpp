@@ -72,7 +72,7 @@ void OnLookup(fuse_req_t raw, fuse_ino_t parent, const char* name) noexcept {
     request->Waits(OpsOf(raw).Lookup(
         CallerOf(raw), parent, name,
         [request](const Reply<Attributes>& reply) { ReplyEntry(request->Take(), reply); },
-        [request] { return request->BeforeWait(); }));
+        [request](std::chrono::milliseconds wait) { return request->BeforeWait(wait); }));
   });
 }
 
@@ -86,7 +86,7 @@ void OnGetattr(fuse_req_t raw, fuse_ino_t inode, fuse_file_info* /*info*/) noexc
     request->Waits(OpsOf(raw).GetAttributes(
         CallerOf(raw), inode,
         [request](const Reply<Attributes>& reply) { ReplyAttributes(request->Take(), reply); },
-        [request] { return request->BeforeWait(); }));
+        [request](std::chrono::milliseconds wait) { return request->BeforeWait(wait); }));
   });
 }
 
@@ -114,18 +114,19 @@ fuse_lowlevel_ops MakeTable() noexcept {
 
 }  // namespace
 
-bool Request::BeforeWait() {
-  if (number_ != 0) return true;  // it waits already
+std::optional<std::chrono::milliseconds> Request::BeforeWait(std::chrono::milliseconds wait) {
+  if (number_ != 0) return wait;  // it waits already
   BridgeState& state = StateOf(request_);
-  if (!state.journal.MayWait()) {
+  const auto allowed = state.journal.MayWait(state.current.unique, wait);
+  if (!allowed) {
     if (state.state != nullptr) ++state.state->counters().refused;
-    return false;
+    return std::nullopt;
   }
   state_ = &state;
   number_ = state_->interrupts.Begin();
   // NOLINTNEXTLINE(performance-no-int-to-ptr): a number, as the request may end at any time
   fuse_req_interrupt_func(request_, OnInterrupt, reinterpret_cast<void*>(number_));
-  return true;
+  return allowed;
 }
 
 bool IsTouch(fuse_req* request, uint64_t inode) noexcept {

@@ -18,7 +18,7 @@ void ReplyOpen(Request& request, const Opening& opening, fuse_file_info info,
     return;
   }
   state.device.WhileOpen(
-      [&] { info.fh = state.records.Add(opening, false, reply.value().value->fingerprint); });
+      [&] { info.fh = state.records.Add(opening, reply.value().value->fingerprint); });
   state.files.Put(info.fh, reply.value());
   info.direct_io = 1;  // no copy in the page cache; OnRead has the rest
   ReplyHandle(request.Take(), state, state.files, opening, info);
@@ -49,7 +49,7 @@ void OnOpen(fuse_req_t raw, fuse_ino_t inode, fuse_file_info* info) noexcept {
         [request, opening = OpeningBy(raw, inode), info = *info](const Reply<OpenFile>& reply) {
           ReplyOpen(*request, opening, info, reply);
         },
-        [request] { return request->BeforeWait(); }));
+        [request](std::chrono::milliseconds wait) { return request->BeforeWait(wait); }));
   });
 }
 
@@ -61,7 +61,7 @@ void Restore(const RequestPtr& request, uint64_t inode, uint64_t handle,
              std::function<void(const Reply<FilePtr>&)> then) {
   BridgeState& state = request->state();
   const auto opened = state.records.Find(handle);
-  if (!opened || opened->folder || opened->inode != inode) {
+  if (!opened || opened->inode != inode) {
     then(Reply<FilePtr>::Fail(ESTALE));
     return;
   }
@@ -74,7 +74,7 @@ void Restore(const RequestPtr& request, uint64_t inode, uint64_t handle,
         ++counters.restored;
         then(state.files.Put(handle, reply.value()));
       },
-      [request] { return request->BeforeWait(); }));
+      [request](std::chrono::milliseconds wait) { return request->BeforeWait(wait); }));
 }
 
 void ReadFrom(const RequestPtr& request, const OpenFile& file, uint64_t offset, size_t size) {
@@ -86,7 +86,7 @@ void ReadFrom(const RequestPtr& request, const OpenFile& file, uint64_t offset, 
   request->Waits(request->state().ops.ReadContent(
       file, offset, size,
       [request](const Reply<ByteView>& reply) { ReplyPart(request->Take(), reply); },
-      [request] { return request->BeforeWait(); }));
+      [request](std::chrono::milliseconds wait) { return request->BeforeWait(wait); }));
 }
 
 void OnRead(fuse_req_t raw, fuse_ino_t inode, size_t size, off_t offset,
@@ -133,13 +133,7 @@ void OnPoll(fuse_req_t raw, fuse_ino_t inode, fuse_file_info* info,
     };
     BridgeState& state = StateOf(raw);
     const FilePtr file = state.files.Find(info->fh);
-    if (file != nullptr) {
-      look(file);
-    } else if (state.records.Find(info->fh)) {
-      Restore(request, inode, info->fh, look);
-    } else {
-      fuse_reply_err(request->Take(), ESTALE);
-    }
+    file != nullptr ? look(file) : Restore(request, inode, info->fh, look);
   });
 }
 

@@ -19,7 +19,7 @@ void OnOpendir(fuse_req_t raw, fuse_ino_t inode, fuse_file_info* info) noexcept 
     }
     BridgeState& state = StateOf(raw);
     const Opening opening = OpeningBy(raw, inode);
-    info->fh = state.records.Add(opening, true, std::nullopt);
+    info->fh = state.records.Add(opening, std::nullopt);
     state.directories.Put(info->fh, reply.value());
     const bool same_for_all = reply.value().same_for_all;  // else what one sees is kept for nobody
     info->cache_readdir = same_for_all;
@@ -28,12 +28,11 @@ void OnOpendir(fuse_req_t raw, fuse_ino_t inode, fuse_file_info* info) noexcept 
   });
 }
 
-/// What a handle of a folder stands for; one of a server before, for what is in the folder now.
+/// What a handle of a folder stands for; one of a server before, for what is in the folder now, as
+/// it is for who asks. Null when there is no such folder any more.
 std::shared_ptr<const OpenDirectory> DirectoryOf(fuse_req_t raw, uint64_t inode, uint64_t handle) {
   BridgeState& state = StateOf(raw);
   if (auto directory = state.directories.Find(handle)) return directory;
-  const auto opened = state.records.Find(handle);
-  if (!opened || !opened->folder || opened->inode != inode) return nullptr;
   const Reply<OpenDirectory> reply = state.ops.OpenDir(CallerOf(raw), inode);
   return reply.error() == 0 ? state.directories.Put(handle, reply.value()) : nullptr;
 }

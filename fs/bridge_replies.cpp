@@ -1,5 +1,6 @@
 #include <linux/fuse.h>
 
+#include <cerrno>
 #include <cstring>
 
 #include "fs/bridge.h"
@@ -35,6 +36,13 @@ void NoteAgreement(State& state, ByteView reply) {
   agreement.begun = 1;
 }
 
+/// The kernel does not wait for it any more: it has it, or knows of nobody who waits.
+ssize_t WriteOnce(BridgeState& bridge, uint64_t unique, const iovec* parts, int count) {
+  return bridge.device.Write(parts, count, [&](ssize_t written) {
+    if (written >= 0 || errno == ENOENT) bridge.journal.Answered(unique);
+  });
+}
+
 }  // namespace
 
 ssize_t WriteReply(int /*fd*/, iovec* parts, int count, void* state) {
@@ -50,7 +58,15 @@ ssize_t WriteReply(int /*fd*/, iovec* parts, int count, void* state) {
     }
     if (bridge.state != nullptr) NoteAgreement(*bridge.state, reply);
   }
-  return bridge.device.Write(parts, count, [&](ssize_t) { bridge.journal.Answered(unique); });
+  const ssize_t written = WriteOnce(bridge, unique, parts, count);
+  if (written >= 0 || unique == 0 || errno == ENOENT) return written;
+  // What is smaller may do. Else it stays in its slot, for the next server.
+  const int error = errno;
+  fuse_out_header failed{sizeof(failed), -EIO, unique};
+  const iovec part{&failed, sizeof(failed)};
+  (void)WriteOnce(bridge, unique, &part, 1);
+  errno = error;
+  return written;
 }
 
 }  // namespace secretfs::fs

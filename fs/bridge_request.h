@@ -3,7 +3,9 @@
 #pragma once
 
 #include <cerrno>
+#include <chrono>
 #include <memory>
+#include <optional>
 #include <utility>
 
 #include "fs/bridge.h"
@@ -44,9 +46,8 @@ class Request {
   }
   [[nodiscard]] BridgeState& state() const noexcept { return StateOf(request_); }
 
-  /// Lets interrupts find it, before others may answer it and libfuse free it. False when it may
-  /// not wait.
-  bool BeforeWait();
+  /// Lets interrupts find it, before others may answer it and libfuse free it. As Ops::BeforeWait.
+  std::optional<std::chrono::milliseconds> BeforeWait(std::chrono::milliseconds wait);
   /// What the interrupts are to cancel.
   void Waits(Loader::Ticket ticket) {
     if (number_ != 0 && state_->interrupts.Waits(number_, ticket)) state_->ops.Cancel(ticket);
@@ -73,7 +74,7 @@ void Guarded(const RequestPtr& request, const Body& body) noexcept {
 /// What is opened by the request that libfuse has now.
 inline Opening OpeningBy(fuse_req_t request, uint64_t inode) noexcept {
   const auto& current = StateOf(request).current;
-  return {current.unique, inode, current.again};
+  return {current.unique, inode, current.again, fuse_req_ctx(request)->uid};
 }
 
 /// What was put into a table by `info.fh`, which is on record, is answered with it.

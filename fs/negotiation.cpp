@@ -10,6 +10,9 @@
 namespace secretfs::fs {
 namespace {
 
+/// FUSE_HAS_RESEND, of newer kernels than the header's; of `flags2`.
+constexpr uint32_t kHasResend = 1U << 7U;
+
 struct Reply {
   fuse_out_header head{};
   fuse_init_out body{};  // older kernels get less of it
@@ -59,6 +62,16 @@ bool KeepsAgreement(ByteView agreed, ByteView offered) noexcept {
          a->body.time_gran == b->body.time_gran && a->body.max_pages == b->body.max_pages &&
          a->body.map_alignment == b->body.map_alignment &&
          std::ranges::equal(a->body.unused, b->body.unused);
+}
+
+bool OffersResend(ByteView request) noexcept {
+  const auto head = HeadOf(request);
+  fuse_init_in init{};
+  constexpr size_t kLeast = sizeof(fuse_in_header) + offsetof(fuse_init_in, unused);
+  if (!head || head->opcode != FUSE_INIT || request.size() < kLeast) return false;
+  std::memcpy(&init, request.data() + sizeof(*head),
+              std::min(sizeof(init), request.size() - sizeof(*head)));
+  return (init.flags & FUSE_INIT_EXT) != 0 && (init.flags2 & kHasResend) != 0;
 }
 
 bool IsAgreement(ByteView reply) noexcept { return ReplyIn(reply).has_value(); }

@@ -16,6 +16,9 @@ std::optional<Bytes> AgreedRequest(ByteView request, ByteView reply);
 /// Whether what a successor would reply to that means to the kernel what was agreed on.
 bool KeepsAgreement(ByteView agreed, ByteView offered) noexcept;
 
+/// Whether the kernel that began with this INIT can send again what is not answered.
+bool OffersResend(ByteView request) noexcept;
+
 /// Whether it says yes: one with an error begins nothing.
 bool IsAgreement(ByteView reply) noexcept;
 

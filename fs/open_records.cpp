@@ -27,6 +27,7 @@ void OpenRecords::Adopt() {
     OpenRecord& record = layout_->records[i];
     if (record.handle != 0 && IndexOf(record.handle) == i) {
       before_.emplace(record.unique, record.handle);
+      shares_.Take(record.user);
     } else {
       record.handle = 0;
       free_.push_back(static_cast<uint32_t>(i));
@@ -34,29 +35,32 @@ void OpenRecords::Adopt() {
   }
 }
 
-uint64_t OpenRecords::Add(const Opening& opening, bool folder,
-                          const std::optional<Fingerprint>& fingerprint) {
+std::optional<size_t> OpenRecords::FreeFor(uid_t user) {
+  if (!shares_.MayTake(user)) return std::nullopt;
+  if (!free_.empty()) {
+    const size_t index = free_.back();
+    free_.pop_back();
+    return index;
+  }
+  if (used_ == kRecordCount) return std::nullopt;
+  layout_->records_used = used_ + 1;
+  return used_++;
+}
+
+uint64_t OpenRecords::Add(const Opening& opening, const std::optional<Fingerprint>& fingerprint) {
   const std::lock_guard lock(mutex_);
   if (layout_ == nullptr) return (++last_serial_ << kIndexBits) | kNoRecord;
   const uint64_t serial = ++layout_->last_serial << kIndexBits;
-  size_t index = kNoRecord;
-  if (!free_.empty()) {
-    index = free_.back();
-    free_.pop_back();
-  } else if (used_ < kRecordCount) {
-    index = used_++;
-    layout_->records_used = used_;
-  } else {
-    return serial | kNoRecord;
-  }
-  OpenRecord& record = layout_->records[index];
+  const auto index = fingerprint ? FreeFor(opening.user) : std::nullopt;
+  if (!index) return serial | kNoRecord;
+  shares_.Take(opening.user);
+  OpenRecord& record = layout_->records[*index];
   record.unique = opening.unique & ~kResentMark;
   record.inode = opening.inode;
   record.poll = 0;
-  record.flags =
-      (folder ? OpenRecord::kFolder : 0) | (fingerprint ? OpenRecord::kHasFingerprint : 0);
-  record.fingerprint = fingerprint.value_or(Fingerprint{});
-  record.handle = serial | index;
+  record.user = opening.user;
+  record.fingerprint = *fingerprint;
+  record.handle = serial | *index;
   return record.handle;
 }
 
@@ -84,6 +88,7 @@ void OpenRecords::Remove(uint64_t handle) {
     before_.erase(at);
     break;
   }
+  shares_.GiveBack(record->user);
   record->handle = 0;
   free_.push_back(static_cast<uint32_t>(IndexOf(handle)));
 }
@@ -99,9 +104,7 @@ std::optional<Opened> OpenRecords::Find(uint64_t handle) const {
   const std::lock_guard lock(mutex_);
   const OpenRecord* const record = RecordOf(handle);
   if (record == nullptr) return std::nullopt;
-  Opened opened{record->inode, (record->flags & OpenRecord::kFolder) != 0, std::nullopt};
-  if ((record->flags & OpenRecord::kHasFingerprint) != 0) opened.fingerprint = record->fingerprint;
-  return opened;
+  return Opened{record->inode, record->fingerprint};
 }
 
 void OpenRecords::NotePoll(uint64_t file, uint64_t poll) noexcept {

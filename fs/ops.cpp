@@ -38,6 +38,11 @@ ValuePtr InMemory(const Entry& entry) {
   return value && !value->content ? value : nullptr;
 }
 
+std::optional<std::chrono::milliseconds> AllowedWait(const Ops::BeforeWait& before_wait,
+                                                     std::chrono::milliseconds wait) {
+  return before_wait ? before_wait(wait) : wait;
+}
+
 /// What tells how we are holds no secrets, and is wanted most when nothing can be recorded.
 bool IsOwn(const Entry& entry) noexcept { return entry.spec().fresh; }
 
@@ -113,12 +118,10 @@ Loader::Ticket Ops::FileAttributes(const Caller& caller, SnapshotPtr snapshot, c
   if (there || !Judge(caller, node).allow) {
     return AtOnce(done, Describe(node, there, snapshot->created()));
   }
-  if (before_wait && !before_wait()) {
-    return AtOnce(done, Describe(node, there, snapshot->created()));
-  }
-  const SteadyTime deadline =
-      services_.clock.Steady() +
-      std::min<std::chrono::milliseconds>(node.file.access.wait, kAttributesWait);
+  const auto wait = AllowedWait(
+      before_wait, std::min<std::chrono::milliseconds>(node.file.access.wait, kAttributesWait));
+  if (!wait) return AtOnce(done, Describe(node, there, snapshot->created()));
+  const SteadyTime deadline = services_.clock.Steady() + *wait;
   return services_.loader.Want(
       node.file.entry, deadline, Loader::Patience::kNone,
       [this, snapshot = std::move(snapshot), &node, done](const Result<ValuePtr>& value) {
@@ -228,7 +231,6 @@ Loader::Ticket Ops::Open(const Caller& caller, uint64_t inode, int flags, const 
     return AtOnce(done, Reply<OpenFile>::Fail(EROFS));
   const Decision decision = Decide(caller, *node, AuditEvent::Operation::kOpen);
   if (!decision.allow) return AtOnce(done, Reply<OpenFile>::Fail(Refusal(*node)));
-  const SteadyTime deadline = services_.clock.Steady() + node->file.access.wait;
   const EntryPtr& entry = node->file.entry;
   std::optional<AuditEvent> event;
   // Now, since who waits may be gone, and its pid another's, when the answer is known.
@@ -237,7 +239,9 @@ Loader::Ticket Ops::Open(const Caller& caller, uint64_t inode, int flags, const 
     event = EventOf(caller, node->file, decision, AuditEvent::Operation::kOpen);
   if (const ValuePtr ready = InMemory(*entry))
     return AtOnce(done, Given(entry, ready, std::move(event)));
-  if (before_wait && !before_wait()) return AtOnce(done, Reply<OpenFile>::Fail(EAGAIN));
+  const auto wait = AllowedWait(before_wait, node->file.access.wait);
+  if (!wait) return AtOnce(done, Reply<OpenFile>::Fail(EAGAIN));
+  const SteadyTime deadline = services_.clock.Steady() + *wait;
   return services_.loader.Want(
       entry, deadline, Loader::Patience::kUntilDeadline,
       [this, done, entry, snapshot, inode, kept = caller.Keep(),
@@ -298,8 +302,9 @@ Loader::Ticket Ops::Reopen(uint64_t inode, const std::optional<Fingerprint>& fin
                                         : Reply<OpenFile>::Fail(ESTALE);
   };
   if (const ValuePtr ready = InMemory(*entry)) return AtOnce(done, answer(ready));
-  if (before_wait && !before_wait()) return AtOnce(done, Reply<OpenFile>::Fail(EAGAIN));
-  const SteadyTime deadline = services_.clock.Steady() + node->file.access.wait;
+  const auto wait = AllowedWait(before_wait, node->file.access.wait);
+  if (!wait) return AtOnce(done, Reply<OpenFile>::Fail(EAGAIN));
+  const SteadyTime deadline = services_.clock.Steady() + *wait;
   return services_.loader.Want(entry, deadline, Loader::Patience::kUntilDeadline,
                                [done, answer](const Result<ValuePtr>& value) {
                                  if (value) return done(answer(*value));
@@ -319,7 +324,7 @@ Loader::Ticket Ops::ReadContent(const OpenFile& file, uint64_t offset, size_t si
   const uint64_t whole = file.value->size();
   if (offset >= whole || size == 0) return AtOnce(done, ByteView{});
   size = static_cast<size_t>(std::min<uint64_t>(size, whole - offset));
-  if (before_wait && !before_wait()) return AtOnce(done, Reply<ByteView>::Fail(EAGAIN));
+  if (!AllowedWait(before_wait, kNoLimit)) return AtOnce(done, Reply<ByteView>::Fail(EAGAIN));
   return services_.loader.Read(
       {file.entry, file.value, offset, size}, [done](const Result<ByteView>& part) {
         done(part ? Reply<ByteView>(*part) : Reply<ByteView>::Fail(ErrnoFor(part.error().code)));

@@ -86,9 +86,12 @@ class Ops {
   using OpenDone = std::function<void(const Reply<OpenFile>&)>;
   using ReadDone = std::function<void(const Reply<ByteView>&)>;
   /// Called on the thread that asked, before `done` is given to others; not when it is called at
-  /// once. What may wait returns a ticket for Cancel(), 0 when it was answered. When it says false
-  /// the caller may not wait: EAGAIN, or attributes as they are known.
-  using BeforeWait = std::function<bool()>;
+  /// once. What may wait returns a ticket for Cancel(), 0 when it was answered. It is told for how
+  /// long the caller would wait at most (kNoLimit: the loader knows), and says for how long he may;
+  /// when it says nothing he may not: EAGAIN, or attributes as they are known.
+  using BeforeWait =
+      std::function<std::optional<std::chrono::milliseconds>(std::chrono::milliseconds)>;
+  static constexpr std::chrono::milliseconds kNoLimit = std::chrono::milliseconds::max();
 
   /// A name is visible to all but in .credstore; its content is guarded. The size is the value's,
   /// so the first look of one who may read brings it into memory; if that fails or takes over a

@@ -9,7 +9,9 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <cstring>
+#include <thread>
 
 #include "base/file.h"
 #include "fs/fuse_api.h"
@@ -21,6 +23,13 @@ namespace {
 
 constexpr size_t kMostAfterStop = 1000;
 constexpr int kBeatMs = 250;
+/// A server that lives so long does not die of what it took over.
+constexpr int64_t kSettledMs = 2000;
+/// After so many servers that did not, what they left is served one by one: this long each, and so
+/// many, as nobody else is served meanwhile.
+constexpr uint64_t kStartsInARow = 3;
+constexpr int kTrials = 20;
+constexpr int kTrialMs = 50;
 // Of newer kernels than the header's.
 constexpr int kNotifyResend = 7;
 constexpr int kNotifyIncEpoch = 8;
@@ -85,6 +94,8 @@ Status Session::Rehearse() {
                     "this connection cannot be taken over: it is set up otherwise", mount_.path,
                     "mount afresh"};
   if (!request) return other;
+  if (recovery_.resend && OffersResend(saved(agreement.request, agreement.request_size)))
+    bridge_.journal.TrustKernel();
   fuse_buf buffer{};
   buffer.mem = request->data();
   buffer.size = request->size() - kBehindRequest;
@@ -98,10 +109,18 @@ Status Session::Rehearse() {
   return Ok{};
 }
 
-Result<bool> Session::WaitForRequest() const {
+void Session::Beat() {
+  if (state_ == nullptr) return;
+  state_->Beat();
+  if (began_ == 0 || state_->last_beat() - began_ < kSettledMs) return;
+  state_->layout().starts = 0;
+  began_ = 0;
+}
+
+Result<bool> Session::WaitForRequest() {
   std::array<pollfd, 2> waits{{{mount_.device.get(), POLLIN, 0}, {stop_.get(), POLLIN, 0}}};
   for (;;) {
-    if (state_ != nullptr) state_->Beat();
+    Beat();
     const int ready = ::poll(waits.data(), waits.size(), state_ == nullptr ? -1 : kBeatMs);
     if (ready > 0) return (waits[1].revents & POLLIN) == 0;
     if (ready < 0 && errno != EINTR)
@@ -114,6 +133,7 @@ Status Session::Serve() {
   taken_over_ = true;
   taken_over_.notify_all();
   if (ended) ended = Receive();
+  if (state_ != nullptr && ended) state_->layout().starts = 0;
   if (leaving_) device_.Close();
   return ended;
 }
@@ -125,24 +145,41 @@ Status Session::TakeOver() {
   if (state_->begun() && !rehearsed_) TRY(Rehearse());
   bridge_.records.Adopt();
   if (++state_->counters().generations == 1) return Ok{};
+  began_ = State::Now();
+  trials_ = ++state_->layout().starts >= kStartsInARow ? kTrials : 0;
   if (recovery_.resend && Notify(kNotifyResend, {})) {
+    bridge_.journal.TrustKernel();
     bridge_.journal.DropLeft();
     return Ok{};
   }
   for (Bytes& request : bridge_.journal.TakeLeft()) {
     state_->Beat();
     ++state_->counters().replayed;
+    const uint64_t unique = HeadOf(request)->unique;
     Process(ByteSpan(request).first(request.size() - kBehindRequest), true);
+    EndTrial(unique);
   }
   bridge_.journal.EndTurn();
   return Ok{};
+}
+
+/// The request was given to others, if it is not answered. Who dies of it may be one of them: while
+/// servers die in a row, it gets the time for that before another one can be blamed.
+void Session::EndTrial(uint64_t unique) {
+  if (trials_ > 0 && bridge_.journal.Keeps(unique)) {
+    --trials_;
+    constexpr int kStepMs = 2;
+    for (int waited = 0; waited < kTrialMs && bridge_.journal.Keeps(unique); waited += kStepMs)
+      std::this_thread::sleep_for(std::chrono::milliseconds(kStepMs));
+  }
+  bridge_.journal.End();
 }
 
 Status Session::Receive() {
   // Who already asked when Stop() came still gets an answer, but a reader in a loop cannot keep us.
   for (size_t after_stop = 0; after_stop < kMostAfterStop; after_stop += stopping_ ? 1 : 0) {
     if (leaving_) return Ok{};
-    if (state_ != nullptr) state_->Beat();
+    Beat();
     const ByteSpan landing = bridge_.journal.landing();
     const ssize_t size = ::read(mount_.device.get(), landing.data(), landing.size());
     if (size > 0) {
@@ -153,6 +190,7 @@ Status Session::Receive() {
       if (again && state_ != nullptr) ++state_->counters().resent;
       Process(landing.first(request.size()), again);
       bridge_.journal.EndTurn();
+      EndTrial(again ? head->unique : 0);
     } else if (size == 0 || errno == ENODEV) {
       return Ok{};  // unmounted
     } else if (errno == EAGAIN) {
@@ -176,6 +214,7 @@ void Session::Process(ByteSpan request, bool again) {
   }
   if (const auto wish = PollWishOf(request)) bridge_.records.NotePoll(wish->file, wish->poll);
   bridge_.current = {head->unique, again};
+  bridge_.journal.Begin(head->unique);
   fuse_buf buffer{};
   buffer.mem = request.data();
   buffer.size = request.size();
@@ -191,6 +230,7 @@ bool Session::ProcessInit(ByteView request) {
     if (state_->begun() || request.size() > agreement.request.size()) return false;
     std::memcpy(agreement.request.data(), request.data(), request.size());
     agreement.request_size = static_cast<uint32_t>(request.size());
+    if (recovery_.resend && OffersResend(request)) bridge_.journal.TrustKernel();
     return false;
   }
   Bytes reply(agreement.reply.begin(),

@@ -80,7 +80,9 @@ class Session {
   Status TakeOver();
   void Process(ByteSpan request, bool again);
   bool ProcessInit(ByteView request);
-  Result<bool> WaitForRequest() const;
+  Result<bool> WaitForRequest();
+  void Beat();
+  void EndTrial(uint64_t unique);
   Status Receive();
   bool Notify(int code, ByteView body);
   void Touch(const Changes& changes);
@@ -89,6 +91,8 @@ class Session {
   State* const state_;
   const Recovery recovery_;
   bool rehearsed_ = false;  // as somebody served before us
+  int64_t began_ = 0;       // when we took over; 0 once we have lived long enough
+  int trials_ = 0;
   std::atomic<bool> taken_over_{false};
   UniqueFd stop_;
   std::atomic<bool> stopping_{false};

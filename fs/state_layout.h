@@ -10,31 +10,37 @@
 
 namespace secretfs::fs {
 
-constexpr uint64_t kLayout = 0x5345435245540002;  // "SECRET", 2
+constexpr uint64_t kLayout = 0x5345435245540003;  // "SECRET", 3
 
 constexpr size_t kPage = 4096;
 constexpr size_t kLandingBytes = 132 * size_t{1024};  // the largest request, a WRITE of 128 KiB
 constexpr size_t kSlotCount = 4096;
 constexpr size_t kRecordCount = 65'536;
 constexpr size_t kInitBytes = 256;
+constexpr size_t kDeadlyCount = 16;
 
 /// A request that is being waited for.
 struct Slot {
-  std::atomic<uint64_t> unique;  // 0: free
-  std::array<std::byte, 504> request;
+  std::atomic<uint64_t> unique;   // 0: free
+  std::atomic<int64_t> deadline;  // CLOCK_BOOTTIME, milliseconds; 0: none
+  std::array<std::byte, 496> request;
 };
 static_assert(sizeof(Slot) == 512);
 
-/// An open file or folder.
+/// A request that servers died of.
+struct Deadly {
+  uint64_t unique;  // without the mark of what is sent again; 0: free
+  uint64_t deaths;
+};
+
+/// An open file.
 struct OpenRecord {
-  static constexpr uint32_t kFolder = 1;
-  static constexpr uint32_t kHasFingerprint = 2;
   std::atomic<uint64_t> handle;  // 0: free
   uint64_t unique;               // of its OPEN, without the mark of what is sent again
   uint64_t inode;
   std::atomic<uint64_t> poll;  // the kernel's handle of who polls it, 0 for nobody
   std::array<std::byte, 16> fingerprint;
-  uint32_t flags;
+  uint32_t user;
   uint32_t unused;
   uint64_t unused_too;
 };
@@ -70,8 +76,9 @@ struct StateLayout {
   std::atomic<uint64_t> last_serial;  // of a handle
   std::atomic<uint64_t> slots_used;   // up to which some were used
   std::atomic<uint64_t> records_used;
-  std::atomic<uint64_t> suspect;  // the request that was being served when a server died,
-  std::atomic<uint64_t> deaths;   // and how many did
+  std::atomic<uint64_t> suspect;  // the request that is being served; 0 for none
+  std::atomic<uint64_t> starts;   // servers that took over since one stayed, or left in order
+  std::array<Deadly, kDeadlyCount> deadly;
   Counters counters;
   Agreement agreement;
   alignas(kPage) std::array<std::byte, kLandingBytes> landing;

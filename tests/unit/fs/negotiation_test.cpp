@@ -94,5 +94,21 @@ TEST(Negotiation, ANewerLibraryKeepsToTheOlderProtocol) {
   EXPECT_TRUE(KeepsAgreement(Reply(), Reply([](fuse_init_out& out) { out.minor = 45; })));
 }
 
+TEST(Negotiation, KnowsWhichKernelsSendAgain) {
+  const auto offers = [](uint32_t flags, uint32_t flags2) {
+    Bytes request = Request();
+    fuse_init_in body{};
+    body.flags = flags;
+    body.flags2 = flags2;
+    std::memcpy(request.data() + sizeof(fuse_in_header), &body, sizeof(body));
+    return OffersResend(request);
+  };
+  EXPECT_TRUE(offers(FUSE_INIT_EXT, 0x80));
+  EXPECT_FALSE(offers(FUSE_INIT_EXT, 0x7f)) << "Linux 6.8";
+  EXPECT_FALSE(offers(0, 0x80)) << "not meant";
+  EXPECT_FALSE(OffersResend(ByteView(Request()).first(sizeof(fuse_in_header) + 16)));
+  EXPECT_FALSE(OffersResend({}));
+}
+
 }  // namespace
 }  // namespace secretfs::fs

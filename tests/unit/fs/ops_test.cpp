@@ -355,6 +355,21 @@ TEST_F(OpsTest, OpensAndDenialsAreCounted) {
   EXPECT_EQ(entries_[0]->usage().denials, 1U);
 }
 
+TEST_F(OpsTest, WhoWaitedBeforeWaitsForTheRest) {
+  const auto ignore = [](const auto&) {};
+  ops_.Open(root_, Inode("alice"), O_RDONLY, ignore, [](std::chrono::milliseconds wait) {
+    EXPECT_EQ(wait, seconds(10));
+    return std::optional(wait / 5);
+  });
+  ops_.GetAttributes(root_, Inode("alice"), ignore, [](std::chrono::milliseconds wait) {
+    EXPECT_EQ(wait, seconds(1));
+    return std::optional(std::chrono::milliseconds(0));
+  });
+  ASSERT_EQ(loader_.wishes.size(), 2U);
+  EXPECT_EQ(loader_.wishes[0].deadline, clock_.Steady() + seconds(2));
+  EXPECT_EQ(loader_.wishes[1].deadline, clock_.Steady());
+}
+
 TEST_F(OpsTest, OpenWaitsAsLongAsTheEntrySays) {
   std::optional<Reply<OpenFile>> reply;
   ops_.Open(FakeCaller(kAlice, kAlice), Inode("alice"), O_RDONLY,
@@ -546,10 +561,10 @@ TEST_F(OpsTest, WhoWaitsIsToldBeforeAndCanBeCancelled) {
   std::optional<int> error;
   const auto ticket = ops_.Open(
       root_, Inode("alice"), O_RDONLY, [&](const Reply<OpenFile>& reply) { error = reply.error(); },
-      [&] {
+      [&](std::chrono::milliseconds wait) {
         EXPECT_TRUE(loader_.wishes.empty()) << "told too late";
         ++waits;
-        return true;
+        return std::optional(wait);
       });
   EXPECT_EQ(waits, 1);
   ASSERT_NE(ticket, 0U);
@@ -559,7 +574,7 @@ TEST_F(OpsTest, WhoWaitsIsToldBeforeAndCanBeCancelled) {
 }
 
 TEST_F(OpsTest, WhoMayNotWaitIsToldToTryAgain) {
-  const auto may_not = [] { return false; };
+  const auto may_not = [](auto) -> std::optional<std::chrono::milliseconds> { return {}; };
   std::optional<int> error;
   const auto opened = [&](const Reply<OpenFile>& reply) { error = reply.error(); };
   EXPECT_EQ(ops_.Open(root_, Inode("alice"), O_RDONLY, opened, may_not), 0U);
@@ -604,7 +619,10 @@ TEST_F(OpsTest, WhatIsInMemoryIsOpenedWithoutWaiting) {
   const auto ticket = ops_.Open(
       root_, Inode("alice"), O_RDONLY,
       [&](const Reply<OpenFile>& reply) { opened += reply.error() == 0 ? 1 : 0; },
-      [&] { return ++waits > 0; });
+      [&](std::chrono::milliseconds wait) {
+        ++waits;
+        return std::optional(wait);
+      });
   EXPECT_EQ(ticket, 0U);
   EXPECT_EQ(opened, 1);
   EXPECT_EQ(waits, 0);

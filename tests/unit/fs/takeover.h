@@ -12,11 +12,14 @@
 #include <array>
 #include <atomic>
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 #include <map>
 #include <memory>
 #include <mutex>
 #include <thread>
+#include <utility>
+#include <vector>
 
 #include "fs/mount.h"
 #include "fs/ops.h"
@@ -61,8 +64,16 @@ using Texts = std::map<std::string, std::optional<std::string>>;
 /// For the thread that receives and that of the test.
 class SharedLoader final : public Loader {
  public:
+  /// What the server was at when it wanted a value, and when.
+  struct Note {
+    uint64_t suspect;
+    std::chrono::steady_clock::time_point time;
+  };
+  explicit SharedLoader(State* state) : state_(state) {}
   Ticket Want(const EntryPtr& entry, SteadyTime deadline, Patience patience, Done done) override {
     const std::lock_guard lock(mutex_);
+    if (state_ != nullptr)
+      notes_.push_back({state_->layout().suspect, std::chrono::steady_clock::now()});
     return loader_.Want(entry, deadline, patience, std::move(done));
   }
   Ticket Read(Part part, PartDone done) override {
@@ -87,14 +98,20 @@ class SharedLoader final : public Loader {
     return loader_.wishes.size();
   }
 
+  /// Of a server that has ended.
+  [[nodiscard]] const std::vector<Note>& notes() const { return notes_; }
+
  private:
+  State* const state_;
   mutable std::recursive_mutex mutex_;
   testkit::FakeLoader loader_;
+  std::vector<Note> notes_;
 };
 
 class Server {
  public:
-  Server(const Mount& mount, State* state, const Texts& texts, Recovery recovery = {}) {
+  Server(const Mount& mount, State* state, const Texts& texts, Recovery recovery = {})
+      : loader(state) {
     std::vector<File> files;
     for (const auto& [name, text] : texts) {
       const EntryPtr entry = entries[name] = testkit::TextEntry(name);

@@ -82,7 +82,7 @@ TEST_F(TakeoverTest, ClosedFilesLeaveNothing) {
   {
     const UniqueFd a = Open("dir/a");
     const UniqueFd dir = Open("dir");
-    EXPECT_EQ(used_records(), 2U);
+    EXPECT_EQ(used_records(), 1U) << "none of the folder";
     one.Leave();
   }
   Server two(mount_, state_.get(), kFirst);
@@ -256,7 +256,7 @@ TEST_F(TakeoverTest, AnOpenThatWasNotAnsweredLeavesOneRecord) {
   ASSERT_EQ(head.opcode, static_cast<uint32_t>(FUSE_OPEN));
   OpenRecords died(state_.get());  // after the record, before the reply
   died.Adopt();
-  (void)died.Add({head.unique, head.nodeid, false}, false, FingerprintOf("first"));
+  (void)died.Add({head.unique, head.nodeid, false}, FingerprintOf("first"));
   EXPECT_EQ(used_records(), 1U);
   server = std::make_unique<Server>(mount_, state_.get(), kFirst, kBySlots);
   opens.join();
@@ -274,10 +274,41 @@ TEST_F(TakeoverTest, ARequestThatServersDieOfIsRefusedAtLast) {
   server.reset();
   Reader reader(a.get());
   ASSERT_GT(TakeAndDie(), 0U);
-  for (int died = 0; died < 4; ++died) (void)Journal(state_.get()).TakeLeft();
+  for (int died = 0; died < 5; ++died) {
+    state_->layout().suspect = HeadOf(state_->layout().landing)->unique;
+    (void)Journal(state_.get()).TakeLeft();
+  }
   server = std::make_unique<Server>(mount_, state_.get(), kFirst, kBySlots);
   EXPECT_EQ(reader.Said(), "#" + std::to_string(EIO));
   EXPECT_EQ(Reader(a.get()).Said(), "first");
+}
+
+/// The threads that fetch values can be what dies.
+TEST_F(TakeoverTest, WhatServersDieOfLaterIsFoundToo) {
+  const Texts missing{{"a", std::nullopt}, {"b", std::nullopt}};
+  auto server = std::make_unique<Server>(mount_, state_.get(), missing, kBySlots);
+  Reader a(Path("a"));
+  ASSERT_TRUE(Becomes([&] { return used_slots() == 1; }));
+  Reader b(Path("b"));
+  ASSERT_TRUE(Becomes([&] { return used_slots() == 2; }));
+  server.reset();
+  for (int died = 0; died < 5; ++died) {
+    EXPECT_FALSE(a.ended());
+    state_->layout().starts = 10;
+    server = std::make_unique<Server>(mount_, state_.get(), missing, kBySlots);
+    ASSERT_TRUE(Becomes([&] { return server->loader.waiting() == 2; }));
+    server->Leave();
+    const auto& notes = server->loader.notes();
+    EXPECT_EQ(notes[0].suspect, state_->layout().slots[0].unique);
+    EXPECT_EQ(notes[1].suspect, state_->layout().slots[1].unique);
+    EXPECT_GE(notes[1].time - notes[0].time, std::chrono::milliseconds(50)) << "to die in";
+    EXPECT_EQ(state_->layout().suspect, 0U);
+    state_->layout().suspect = notes[0].suspect;
+  }
+  server.reset();
+  server = std::make_unique<Server>(mount_, state_.get(), Texts{{"a", "a"}, {"b", "b"}}, kBySlots);
+  EXPECT_EQ(a.Said(), "#" + std::to_string(EIO));
+  EXPECT_EQ(b.Said(), "b");
 }
 
 TEST_F(TakeoverTest, AnotherAgreementIsRefused) {
@@ -298,6 +329,7 @@ TEST_F(TakeoverTest, AnotherAgreementIsRefused) {
 TEST_F(TakeoverTest, FoldersAreListedOn) {
   auto server = std::make_unique<Server>(mount_, state_.get(), kFirst);
   const std::unique_ptr<DIR, int (*)(DIR*)> dir(::opendir(Path("dir").c_str()), ::closedir);
+  EXPECT_EQ(used_records(), 0U) << "who opens folders takes nothing from others";
   ASSERT_NE(dir, nullptr);
   server.reset();
   server = std::make_unique<Server>(mount_, state_.get(), kFirst);

@@ -239,7 +239,7 @@ bool Supervisor::MountAfresh() {
 void Supervisor::LetReadersGo() {
   (void)fs::AbortConnection(device_number_);
   const auto top = fs::FindMount(mount_.path);
-  if (!top || top->device != device_number_) return;
+  if (!top || !*top || (*top)->device != device_number_) return;
   const Status done = fs::Abandon(mount_.path);
   if (!done) log_.Error("unmount_failed", {{"reason", done.error().Text()}});
 }

@@ -309,7 +309,7 @@ bool AbortConnection(const std::string& device) {
 }
 
 Status Abandon(const std::string& path) {
-  const auto mount = FindMount(path);
+  const auto mount = TRY(FindMount(path));
   if (!mount || !mount->ours) return NoMount(path);
   (void)AbortConnection(mount->device);
   constexpr int kForce = MNT_FORCE | MNT_DETACH | UMOUNT_NOFOLLOW;  // which aborts it as well
@@ -318,7 +318,7 @@ Status Abandon(const std::string& path) {
 }
 
 Status AbandonAll(const std::string& path) {
-  while (IsOurMount(path)) TRY(Abandon(path));
+  while (TRY(IsOurMount(path))) TRY(Abandon(path));
   return Ok{};
 }
 

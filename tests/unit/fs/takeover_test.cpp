@@ -45,7 +45,7 @@ TEST_F(TakeoverTest, WhoIsAbandonedIsLetGoThoughSomebodyKeepsTheDevice) {
   EXPECT_FALSE(reader.ended());
   EXPECT_TRUE(Abandon(mount_.path));  // the device is open still
   EXPECT_EQ(reader.Said(), '#' + std::to_string(ECONNABORTED));
-  EXPECT_FALSE(FindMount(mount_.path));
+  EXPECT_FALSE(*FindMount(mount_.path));
 }
 
 TEST_F(TakeoverTest, WhatChangedMeanwhileIsStale) {

@@ -291,9 +291,9 @@ TEST_F(OpsTest, WhatWasPublishedFromTheStartIsGivenAtOnce) {
       EntrySpec{.name = "alive", .origin = "status", .inputs = {}, .make = {}, .fresh = true});
   own->Publish(MakeTestValue("yes"), clock_.Steady(), clock_.Wall());
   snapshots_.Publish(Snapshot::Build({{own, AccessFor(0, 0, 0444)}}, kCreated));
-  const auto may_not_wait = [] {
+  const auto may_not_wait = [](auto) -> std::optional<std::chrono::milliseconds> {
     ADD_FAILURE() << "it waits";
-    return false;
+    return {};
   };
   const auto sized = [](const Reply<Attributes>& reply) {
     ASSERT_EQ(reply.error(), 0);

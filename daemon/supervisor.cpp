@@ -78,7 +78,11 @@ class Supervisor final : public Supervision::Hands {
     return newest && *newest != running_;
   }
   void Become(pid_t server, pid_t next) override;
-  bool IsMounted() override;
+  /// What cannot be known is as it was, as a mount that is taken to be gone is given up.
+  bool IsMounted() override {
+    const auto mounted = fs::IsMountedAt(mount_.path, device_number_);
+    return !mounted || *mounted;
+  }
   bool MountAfresh() override;
   void Unmount() override {
     const Status done = fs::Unmount(mount_.path);
@@ -124,7 +128,6 @@ class Supervisor final : public Supervision::Hands {
   FileStamp running_;             // the program that we are
   fs::Mount mount_;
   std::string device_number_;
-  bool table_failed_ = false;  // that is logged once
   UniqueFd state_fd_;
   std::unique_ptr<fs::State> state_;
   std::optional<AliveLock> alive_;
@@ -212,15 +215,6 @@ Status Supervisor::FindDevice() {
   }
   device_number_ = line->device;
   return Ok{};
-}
-
-/// What cannot be known is taken to be as it was: a mount that is taken to be gone is given up.
-bool Supervisor::IsMounted() {
-  const auto mounted = fs::IsMountedAt(mount_.path, device_number_);
-  if (mounted) return *mounted;
-  if (!table_failed_) log_.Warning("mounts_not_read", {{"reason", mounted.error().Text()}});
-  table_failed_ = true;
-  return true;
 }
 
 bool Supervisor::MountAfresh() {

@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstdlib>
 #include <filesystem>
 #include <vector>
 
@@ -21,6 +22,12 @@
 
 namespace secretfs {
 namespace {
+
+/// As its unit passes it, which hides the folder that it is in.
+std::string LinksBefore() {
+  const char* const folder = std::getenv("CREDENTIALS_DIRECTORY");
+  return folder == nullptr ? "" : std::string(folder) + "/links";
+}
 
 constexpr int kIdle = 30'000;        // milliseconds
 constexpr timeval kPatience{30, 0};  // for the rest of a message
@@ -182,7 +189,7 @@ void Keeper::KeepWanted(const KeeperRequest& request, KeeperAnswer& answer) {
     const auto declared = copies_declared_.find(copy);
     if (declared != copies_declared_.end()) copies[copy] = CopyTermsOf(declared->second, accounts_);
   }
-  for (Error& problem : SyncLinks(links, places_.links_record)) {
+  for (Error& problem : SyncLinks(links, places_.links_record, places_.links_before)) {
     answer.problems.push_back(std::move(problem));
   }
   answer.missing = copies_.Keep(copies, answer.problems);
@@ -207,7 +214,7 @@ Status RunKeeper(const KeeperOptions& options, Log& log) {
       [&options] { return ConfigPaths(options.config); }};
   Keeper keeper(source,
                 {options.mount_point, RecordOf("links", options.mount_point),
-                 RecordOfThisBoot("copies", options.mount_point)},
+                 RecordOfThisBoot("copies", options.mount_point), LinksBefore()},
                 accounts);
   const int socket = SD_LISTEN_FDS_START;
   if (sd_listen_fds(1) == 1 && sd_is_socket(socket, AF_UNIX, SOCK_STREAM, 1) > 0) {

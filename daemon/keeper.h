@@ -31,6 +31,7 @@ class Keeper {
     std::string mount_point;  // absolute
     std::string links_record;
     std::string copies_record;
+    std::string links_before{};  // the record of an older version, or ""
   };
   /// `accounts` must outlive it.
   Keeper(Source source, Places places, FileAccounts& accounts)

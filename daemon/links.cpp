@@ -1,6 +1,7 @@
 #include "daemon/links.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -106,9 +107,12 @@ Status WriteRecord(const std::string& file, const Links& links) {
 
 }  // namespace
 
-std::vector<Error> SyncLinks(const Links& wanted, const std::string& record) {
+std::vector<Error> SyncLinks(const Links& wanted, const std::string& record,
+                             const std::string& before) {
   std::vector<Error> problems;
-  const auto read = ReadRecord(record);
+  struct stat st {};
+  const bool first = !before.empty() && ::lstat(record.c_str(), &st) != 0 && errno == ENOENT;
+  const auto read = ReadRecord(first ? before : record);
   if (!read) problems.push_back(read.error());
   const Links ours = read ? *read : Links{};
   if (ours != wanted) {
@@ -138,7 +142,7 @@ std::vector<Error> SyncLinks(const Links& wanted, const std::string& record) {
       if (recorded) now.emplace(path, *recorded);
     }
   }
-  if (ours != wanted || now != wanted) {
+  if (first || ours != wanted || now != wanted) {
     if (const Status written = WriteRecord(record, now); !written)
       problems.push_back(written.error());
   }

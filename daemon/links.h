@@ -12,8 +12,9 @@
 namespace secretfs {
 
 /// Brings the links in accordance with `wanted`, which maps the path of each to where it leads.
-/// `record` is the file that lists ours. Gives what could not be done; the rest is done.
+/// `record` is the file that lists ours; while it is not there, `before` is, that of an older
+/// version, if there is one. Gives what could not be done; the rest is done.
 std::vector<Error> SyncLinks(const std::map<std::string, std::string>& wanted,
-                             const std::string& record);
+                             const std::string& record, const std::string& before = "");
 
 }  // namespace secretfs

@@ -26,6 +26,17 @@ wait_until 'the link is made' test -L /etc/secretfs-test/environment
 expect_eq "$(readlink /etc/secretfs-test/environment)" "$mount/environment" 'the link'
 expect_eq "$(property secretfs-keeper.service ActiveState)" active 'the keeper'
 
+# An older version made links by itself, and had another record.
+systemctl stop secretfs.service secretfs-keeper.socket secretfs-keeper.service
+rm -f /var/lib/secretfs-keeper/links-run-secrets
+mkdir -p /var/lib/secretfs
+ln -s "$mount/old" /etc/secretfs-test/old
+printf '%s\0' /etc/secretfs-test/old "$mount/old" >/var/lib/secretfs/links-run-secrets
+undo+=('rm -f /var/lib/secretfs/links-run-secrets')
+systemctl start secretfs-keeper.socket secretfs.service
+wait_until 'a link of an older version goes' eval '[[ ! -L /etc/secretfs-test/old ]]'
+test -L /etc/secretfs-test/environment || fail 'the link that is declared is gone'
+
 mapfile -t stopped </sys/fs/cgroup/system.slice/secretfs.service/cgroup.procs
 kill -STOP "${stopped[@]}"
 undo+=('for pid in "${stopped[@]}"; do kill -CONT "$pid" 2>/dev/null; done')

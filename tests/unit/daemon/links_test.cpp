@@ -103,6 +103,21 @@ TEST_F(LinksTest, AreRecordedBeforeTheyAreMade) {
   EXPECT_EQ(Target(link_), "none");
 }
 
+TEST_F(LinksTest, OfAnOlderRecordAreOursUntilThereIsOne) {
+  const std::string old = folder_ / "old";
+  EXPECT_EQ(Sync({{old, "/run/secrets/x"}, {link_, "/run/secrets/x"}}), kNothing);
+  const std::string next = folder_ / "next";
+  EXPECT_TRUE(SyncLinks({{link_, "/run/secrets/y"}}, next, record_).empty());
+  EXPECT_EQ(Target(old), "none");
+  EXPECT_EQ(Target(link_), "/run/secrets/y");
+  stdfs::create_symlink("/run/secrets/x", old);  // by somebody
+  EXPECT_TRUE(SyncLinks({}, next, record_).empty());
+  EXPECT_EQ(Target(old), "/run/secrets/x");
+  stdfs::remove(next);
+  EXPECT_TRUE(SyncLinks({}, next, folder_.Write("blank", "\n")).empty());
+  EXPECT_EQ(Target(old), "/run/secrets/x");
+}
+
 TEST_F(LinksTest, SurviveNamesThatAreNotLikely) {
   const std::string odd = folder_ / "two\nlines \\x";
   const std::string longest = folder_ / std::string(255, 'n');

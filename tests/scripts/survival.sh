@@ -121,14 +121,16 @@ starve_descriptors() {
   pause
   prlimit --pid "$pid" --nofile=65536:65536 2>/dev/null || true
 }
-# For a moment they may have hardly more memory than they have.
+# For a moment they may have hardly more memory than they have: who wants more waits, and is not killed, as that could
+# be the supervisor, which systemd would start again.
 squeeze_memory() {
   local limit used no_limit
   [[ -n $group ]] || return 0
   if [[ -e $group/memory.limit_in_bytes ]]; then
+    echo 1 >"$group/memory.oom_control"
     limit=$group/memory.limit_in_bytes used=$group/memory.usage_in_bytes no_limit=-1
   else
-    limit=$group/memory.max used=$group/memory.current no_limit=max
+    limit=$group/memory.high used=$group/memory.current no_limit=max
   fi
   echo $(($(cat "$used") + 1048576)) >"$limit" || fail "memory cannot be limited by $limit"
   pause

@@ -151,8 +151,9 @@ void OpenRow(Scene& scene, Table& table) {
 
   MeasureAll(ways, scene.quick() ? 40 : 200, cpu, cpu);
   table.AddLimit("open+read+close, one CPU", ratio(bare), kReach, "x", Note(bare, base));
-  table.AddLimit("  with the audit file, reader in no unit", ratio(audit), kReachAudited, "x",
-                 Note(audit, base));
+  // Its cgroup has to be read as text, which grows with the hierarchies of the machine.
+  table.AddFact("  with the audit file, reader in no unit", Text("%.2fx", ratio(audit)),
+                Note(audit, base));
   table.AddFact("  by a supplementary group", Text("%.2fx", ratio(group)), Note(group, base));
   UnitRows(scene, table, minimal, audit, cpu);
   if (cpu == other_cpu) return;

@@ -4,6 +4,7 @@
 // program, and never a secret value.
 #pragma once
 
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <string>
@@ -19,6 +20,8 @@ enum class Code {
   kNotFound,     // a thing that is named is not there
   kPermission,   // we may not
   kUnavailable,  // a source does not answer now; trying later may help
+  kLimited,      // a source wants to be asked less often, or not before Error::retry_after
+  kRefused,      // a source does not take the token that we show
   kTimeout,      // a deadline passed
   kInterrupted,  // who asked does not want it any more
   kTooLarge,     // over a stated limit
@@ -38,6 +41,7 @@ struct Error {
   std::string where;      // file, file:line:column, or empty
   std::string hint;       // how to mend it, or empty
   bool may_come = false;  // what is missing may still appear: a disk, a key, a network
+  std::chrono::seconds retry_after{0};  // a source asked us to stay away for so long; 0: it did not
   /// "where: what"
   [[nodiscard]] std::string Text() const { return where.empty() ? what : where + ": " + what; }
 };

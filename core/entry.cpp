@@ -14,12 +14,21 @@ bool Same(const Token& a, const Token& b) {
          ConstantTimeEqual(a.value.Expose(), b.value.Expose());
 }
 
+bool Same(const FetchedSecret& a, const FetchedSecret& b) {
+  if (a.ref != b.ref || a.value.has_value() != b.value.has_value()) return false;
+  if (!a.value) return a.value.error().Text() == b.value.error().Text();
+  return ConstantTimeEqual(a.value->Expose(), b.value->Expose());
+}
+
 /// Whether readers and views would find no difference. Contents are not compared: they are large,
 /// and would have to be decrypted.
 bool Same(const Value& a, const Value& b) {
   return !a.content && !b.content && ConstantTimeEqual(a.bytes.Expose(), b.bytes.Expose()) &&
          std::ranges::equal(a.tokens, b.tokens,
-                            [](const Token& x, const Token& y) { return Same(x, y); });
+                            [](const Token& x, const Token& y) { return Same(x, y); }) &&
+         std::ranges::equal(
+             a.fetched, b.fetched,
+             [](const FetchedSecret& x, const FetchedSecret& y) { return Same(x, y); });
 }
 
 }  // namespace
@@ -99,6 +108,20 @@ ValuePtr Entry::Publish(Value value, SteadyTime now, WallTime wall) {
   error_.reset();
   tried_ = now;
   return next;
+}
+
+void Entry::Confirm(SteadyTime now) {
+  const std::lock_guard lock(mutex_);
+  error_.reset();
+  tried_ = now;
+}
+
+void Entry::Preload(Value value, Error reason) {
+  const std::lock_guard lock(mutex_);
+  if (value_) return;
+  value.version = before_.version + 1;
+  value_ = std::make_shared<const Value>(std::move(value));
+  error_ = std::move(reason);
 }
 
 void Entry::Inherit(const Entry& old) {

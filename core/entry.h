@@ -5,6 +5,7 @@
 
 #include <array>
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -38,11 +39,20 @@ struct Note {
 /// process that serves the same mount (crypto/fingerprint.h).
 using Fingerprint = std::array<std::byte, 16>;
 
+/// One of several secrets that a store gave in one answer; each is there or failed by itself.
+struct FetchedSecret {
+  std::string ref;
+  Result<SecretBytes> value;
+};
+
 struct Value {
   SecretBytes bytes;   // what a reader gets
   ContentPtr content;  // the same when it is larger than kMaxValueBytes; `bytes` is empty then
   TokenTable tokens;   // of a token source, which is no file
-  WallTime modified;   // the file's st_mtime
+  std::vector<FetchedSecret> fetched;  // of a document of a remote store, which is no file
+  /// What the entry has is the newest: nothing else here is set.
+  bool unchanged = false;
+  WallTime modified;  // the file's st_mtime
   std::vector<Note> notes;
   uint64_t version = 0;  // set by Entry; counts from 1
   std::optional<Fingerprint>
@@ -60,6 +70,13 @@ using EntryPtr = std::shared_ptr<Entry>;
 using MakeValue = std::function<Result<Value>(std::span<const ValuePtr> inputs, SteadyTime deadline,
                                               std::stop_token stop)>;
 
+/// Of a document that comes from a store that may be slow, absent or wrong. It is fetched before
+/// anybody asks, and again now and then; never in a reader's name once it is there.
+struct RemoteTerms {
+  std::chrono::milliseconds refresh{};        // how old the value gets before it is fetched again
+  std::vector<std::string> denied_offline{};  // refs that are not kept for a start without network
+};
+
 struct EntrySpec {
   std::string name;  // path below the mount point; for a source, its name
   std::string
@@ -74,6 +91,10 @@ struct EntrySpec {
   /// Absolute paths of what the value is made from besides the inputs. When one changes, the value
   /// is made anew.
   std::vector<std::string> files{};
+  /// The remote source that making it may have to ask, or "": only so many of one lane are made at
+  /// a time, and never on a worker that local secrets need.
+  std::string lane{};
+  std::optional<RemoteTerms> remote{};  // of documents of remote sources only
 };
 
 /// How a file was used, for the status. Thread-safe.
@@ -126,6 +147,12 @@ class Entry {
   /// after the one before, and that of the first is the source's. The same again is no new version:
   /// the value that was there is given. A content always counts as new. For one thread at a time.
   ValuePtr Publish(Value value, SteadyTime now, WallTime wall);
+  /// What is there was found to be the newest.
+  void Confirm(SteadyTime now);
+  /// A value of an earlier time, from the offline copy, for an entry that has none: it is served
+  /// as stale, for this reason, until there is a newer one. Before others use the entry, or while
+  /// its making is locked.
+  void Preload(Value value, Error reason);
   /// A value that was there stays.
   void Fail(Error error, SteadyTime now);
   /// Takes over what an entry of the same name has, before this one is used: its value is served

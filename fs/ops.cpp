@@ -375,6 +375,8 @@ int Ops::ErrnoFor(Code code) noexcept {
       return ENOMEM;
     case Code::kPermission:
     case Code::kUnavailable:
+    case Code::kLimited:
+    case Code::kRefused:
     case Code::kUnsupported:
     case Code::kIo:
       break;

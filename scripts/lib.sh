@@ -7,7 +7,7 @@ export LC_ALL=C.UTF-8 HOME=${HOME:-/root}
 # shellcheck disable=SC2034
 build_packages=(
   g++ cmake ninja-build pkgconf libfuse3-dev libsodium-dev libssl-dev libyaml-dev
-  nlohmann-json3-dev libspdlog-dev libcli11-dev libsystemd-dev
+  nlohmann-json3-dev libcurl4-openssl-dev libspdlog-dev libcli11-dev libsystemd-dev
 )
 
 say() { printf '%s\n' "$*"; }

@@ -5,15 +5,16 @@
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 
-folders="base crypto core providers views fs daemon cli"
+folders="base crypto core remote providers views fs daemon cli"
 declare -A may=(
   [base]="base"
   [crypto]="base crypto"
   [core]="base core"
-  [providers]="base core crypto providers"
+  [remote]="base core crypto remote"
+  [providers]="base core crypto remote providers"
   [views]="base core views"
   [fs]="base core fs"
-  [daemon]="base crypto core providers views fs daemon"
+  [daemon]="base crypto core remote providers views fs daemon"
   [cli]="$folders"
 )
 
@@ -51,8 +52,9 @@ check() {
   only '# *include *<(sodium|openssl/)' 'crypto/' 'libsodium and OpenSSL are for crypto/' <<<"$lines"
   only '# *include *<yaml\.h>' 'core/' 'libyaml is for core/' <<<"$lines"
   only '# *include *<yaml-cpp' 'nowhere/' 'yaml-cpp is not used' <<<"$lines"
-  only '# *include *<nlohmann/' 'providers/|daemon/|cli/' \
-    'nlohmann/json is for providers/, daemon/ and cli/' <<<"$lines"
+  only '# *include *<nlohmann/' 'remote/|providers/|daemon/|cli/' \
+    'nlohmann/json is for remote/, providers/, daemon/ and cli/' <<<"$lines"
+  only '# *include *<curl/' 'remote/' 'libcurl is for remote/' <<<"$lines"
   only '# *include *<fuse' 'fs/' 'libfuse is for fs/' <<<"$lines"
   only '# *include *<(spdlog|fmt)/' 'base/' 'spdlog is for base/' <<<"$lines"
   only '# *include *<CLI/' 'cli/' 'CLI11 is for cli/' <<<"$lines"
@@ -95,6 +97,8 @@ wrong|providers/planted.cpp|#include <openssl/evp.h>
 wrong|daemon/planted.cpp|#include <yaml.h>
 wrong|core/planted.cpp|#include <yaml-cpp/yaml.h>
 wrong|views/planted.cpp|#include <nlohmann/json.hpp>
+wrong|providers/planted.cpp|#include <curl/curl.h>
+wrong|remote/planted.cpp|#include "providers/provider.h"
 wrong|daemon/planted.cpp|#include <fuse_lowlevel.h>
 wrong|cli/planted.cpp|#include <spdlog/spdlog.h>
 wrong|daemon/planted.cpp|#include <CLI/CLI.hpp>

@@ -221,6 +221,39 @@ TEST_F(EntryTest, ReadersSeeWholeVersionsInOrder) {
   }
 }
 
+TEST_F(EntryTest, IsWellAgainWhenItsValueWasFoundToBeTheNewest) {
+  entry_.Publish(ValueOf("old"), clock_.Steady(), clock_.Wall());
+  entry_.Fail(Unavailable(), clock_.Steady());
+  entry_.Confirm(clock_.Steady());
+  EXPECT_EQ(entry_.GetReport().state, EntryState::kReady);
+  EXPECT_EQ(entry_.GetReport().value->version, 1U);
+}
+
+TEST_F(EntryTest, ServesWhatWasKeptAsStaleUntilThereIsMore) {
+  entry_.Preload(ValueOf("kept"), Unavailable());
+  EXPECT_EQ(entry_.GetReport().state, EntryState::kStale);
+  EXPECT_EQ(Shown(entry_.value()), "kept");
+  entry_.Publish(ValueOf("kept"), clock_.Steady(), clock_.Wall());
+  EXPECT_EQ(entry_.GetReport().state, EntryState::kReady);
+  EXPECT_EQ(entry_.value()->version, 1U);
+  entry_.Preload(ValueOf("late"), Unavailable());
+  EXPECT_EQ(Shown(entry_.value()), "kept");
+}
+
+TEST_F(EntryTest, TellsFetchedSecretsApart) {
+  const auto document = [](std::string_view text, bool failed) {
+    Value value;
+    value.fetched.push_back({"a", SecretBytes::CopyOf(AsBytes(text))});
+    if (failed) value.fetched.back().value = Unavailable();
+    return value;
+  };
+  EXPECT_EQ(entry_.Publish(document("1", false), clock_.Steady(), clock_.Wall())->version, 1U);
+  EXPECT_EQ(entry_.Publish(document("1", false), clock_.Steady(), clock_.Wall())->version, 1U);
+  EXPECT_EQ(entry_.Publish(document("2", false), clock_.Steady(), clock_.Wall())->version, 2U);
+  EXPECT_EQ(entry_.Publish(document("2", true), clock_.Steady(), clock_.Wall())->version, 3U);
+  EXPECT_EQ(entry_.Publish(document("2", true), clock_.Steady(), clock_.Wall())->version, 3U);
+}
+
 TEST(StateName, NamesEveryState) {
   EXPECT_EQ(StateName(EntryState::kPending), "pending");
   EXPECT_EQ(StateName(EntryState::kReady), "ready");

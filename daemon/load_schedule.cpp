@@ -170,8 +170,10 @@ std::vector<LoadSchedule::Done> LoadSchedule::Settle(const MakeTask& task,
   const bool again = std::exchange(job.again, false);
   const bool may_come = !made && made.error().may_come;
   const auto stays = [&](const Waiter& waiter) {
-    if (made || waiter.deadline <= now) return false;
-    return again || (may_come && waiter.patience == Patience::kUntilDeadline);
+    if (made) return false;
+    // Also when the deadline has passed meanwhile, which alone says that he waited in vain.
+    if (may_come && waiter.patience == Patience::kUntilDeadline) return true;
+    return again && waiter.deadline > now;
   };
   std::vector<Done> answered;
   for (const Ticket ticket : std::vector<Ticket>(job.waiting.begin(), job.waiting.end())) {

@@ -121,11 +121,26 @@ TEST_F(LoadScheduleTest, WhatCannotComeIsAnsweredToAll) {
   EXPECT_FALSE(schedule_.NextTime());
 }
 
-TEST_F(LoadScheduleTest, WhoseDeadlineIsOverGetsTheTrueFailure) {
-  Want(a_, At(seconds(0)));
+TEST_F(LoadScheduleTest, WhatFailsAsTheDeadlinePassesIsLate) {
+  Want(a_, At(seconds(1)));
   ASSERT_EQ(Next(), "a");
   Settle(Missing(), At(seconds(0)));
-  EXPECT_EQ(said_, "missing ");
+  schedule_.QueueRetries(At(seconds(1)));
+  ASSERT_EQ(Next(), "a");
+  Settle(Missing(), At(milliseconds(1001)));
+  EXPECT_EQ(said_, "");
+  EXPECT_EQ(schedule_.NextTime(), At(seconds(1)));
+  Expire(At(milliseconds(1001)));
+  EXPECT_EQ(said_, "late ");
+  EXPECT_FALSE(schedule_.NextTime());
+}
+
+TEST_F(LoadScheduleTest, WhoseDeadlineIsOverDoesNotWaitForAChange) {
+  Want(a_, At(seconds(0)), Patience::kNone);
+  ASSERT_EQ(Next(), "a");
+  schedule_.Refresh(a_);
+  Settle(Broken(), At(seconds(0)));
+  EXPECT_EQ(said_, "broken ");
 }
 
 TEST_F(LoadScheduleTest, WhatFailedAMomentAgoIsNotTriedBeforeItsSecondIsOver) {

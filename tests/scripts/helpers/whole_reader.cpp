@@ -1,8 +1,9 @@
 // Reads files over and over from THREADS threads until its standard input ends. Each content must
 // be whole: lines "VERSION LINES", all the same, LINES of them; and no thread may see a file go
 // back to a version before one that it has seen. Every second thread reads in small pieces, so that
-// the file changes while it has it open. Prints what it counted, and the first thing that was
-// wrong:
+// the file changes while it has it open. Prints each version when it is first seen, and at the end
+// the first thing that was wrong, and what it counted:
+//   version 17
 //   reads 812 versions 43 failed 0 torn 0 backwards 0
 // THREADS FILE...
 #include <fcntl.h>
@@ -28,7 +29,9 @@ class Counts {
   void Saw(long version) {
     const std::lock_guard lock(mutex_);
     ++reads_;
-    versions_.insert(version);
+    if (!versions_.insert(version).second) return;
+    std::printf("version %ld\n", version);
+    std::fflush(stdout);
   }
   void Wrong(Kind kind, const std::string& what) {
     const std::lock_guard lock(mutex_);
@@ -36,10 +39,10 @@ class Counts {
     if (first_.empty()) first_ = what;
   }
   void Print() {
+    if (!first_.empty()) std::printf("first: %s\n", first_.c_str());
     std::printf("reads %zu versions %zu failed %zu torn %zu backwards %zu\n", reads_,
                 versions_.size(), wrong_[Kind::kFailed], wrong_[Kind::kTorn],
                 wrong_[Kind::kBackwards]);
-    if (!first_.empty()) std::printf("first: %s\n", first_.c_str());
   }
 
  private:

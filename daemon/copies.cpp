@@ -9,7 +9,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <climits>
 #include <cstdio>
@@ -18,6 +17,7 @@
 #include <utility>
 
 #include "base/file.h"
+#include "crypto/locked_buffer.h"
 #include "daemon/outside_path.h"
 #include "fs/mount_table.h"
 
@@ -51,16 +51,15 @@ Status CheckInMemory(int folder, const std::string& path) {
 bool HasSameContent(int file, ByteView content) {
   struct stat st {};
   if (::fstat(file, &st) != 0 || static_cast<size_t>(st.st_size) != content.size()) return false;
-  std::array<std::byte, kCompared> part{};
-  bool same = true;
-  for (size_t at = 0; at < content.size() && same;) {
-    const auto n = ReadAt(file, at, ByteSpan(part), "");
-    same = n && *n > 0 && *n <= content.size() - at &&
-           ConstantTimeEqual(ByteView(part).first(*n), content.subspan(at, *n));
-    at += n ? *n : 0;
+  const auto part = crypto::LockedBuffer::Make(kCompared);
+  if (!part) return false;  // then it is written again
+  for (size_t at = 0; at < content.size();) {
+    const auto n = ReadAt(file, at, part->bytes(), "");
+    if (!n || *n == 0 || *n > content.size() - at) return false;
+    if (!ConstantTimeEqual(part->bytes().first(*n), content.subspan(at, *n))) return false;
+    at += *n;
   }
-  Wipe(part);
-  return same;
+  return true;
 }
 
 std::optional<struct stat> LookAt(int folder, const std::string& name) {

@@ -8,6 +8,22 @@ namespace secretfs {
 namespace {
 
 constexpr std::chrono::seconds kLongestPause{64};
+constexpr size_t kMostRetriesOfLane = LoadSchedule::kMostOfLane / 2;
+
+/// Whether making the value may ask a remote store: not if all that it takes is there.
+bool AsksStore(const Entry& entry) {
+  if (entry.spec().remote) return true;
+  // Views can share inputs on many ways, so each is looked at once.
+  std::vector<const Entry*> missing{&entry};
+  for (size_t next = 0; next < missing.size(); ++next) {
+    for (const EntryPtr& input : missing[next]->spec().inputs) {
+      if (input->value()) continue;
+      if (input->spec().remote) return true;
+      if (std::ranges::find(missing, input.get()) == missing.end()) missing.push_back(input.get());
+    }
+  }
+  return false;
+}
 
 }  // namespace
 
@@ -16,7 +32,7 @@ LoadSchedule::Ticket LoadSchedule::Want(const EntryPtr& entry, SteadyTime deadli
                                         std::optional<SteadyTime> known) {
   Job& job = JobOf(entry);
   if (!known) {
-    Queue(job);
+    Enqueue(job);
   } else if (job.state == Job::State::kNew) {
     Park(job, *known + kKeepFailure);
   }
@@ -27,7 +43,7 @@ LoadSchedule::Ticket LoadSchedule::Want(const EntryPtr& entry, SteadyTime deadli
 
 LoadSchedule::Ticket LoadSchedule::Read(Part part, SteadyTime deadline, Loader::PartDone done) {
   const Ticket ticket = Add({nullptr, deadline, Patience::kNone, {}, done});
-  queue_.emplace_back(
+  local_.fresh.emplace_back(
       std::make_shared<const Reading>(Reading{ticket, std::move(part), std::move(done)}));
   return ticket;
 }
@@ -73,8 +89,12 @@ std::vector<LoadSchedule::Refuse> LoadSchedule::TakeExpired(SteadyTime now) {
 std::vector<LoadSchedule::Refuse> LoadSchedule::TakeAll() {
   std::vector<Refuse> all;
   while (!deadlines_.empty()) all.push_back(RefusalOf(Remove(deadlines_.begin()->second)));
-  queue_.clear();
-  retry_queue_.clear();
+  local_.fresh.clear();
+  local_.retries.clear();
+  for (auto& [name, lane] : lanes_) {
+    lane.fresh.clear();
+    lane.retries.clear();
+  }
   return all;
 }
 
@@ -93,11 +113,16 @@ LoadSchedule::Job& LoadSchedule::JobOf(const EntryPtr& entry) {
   return job;
 }
 
-void LoadSchedule::Queue(Job& job) {
+LoadSchedule::Queue& LoadSchedule::QueueOf(const Entry& entry) {
+  const std::string& lane = entry.spec().lane;
+  return lane.empty() || !AsksStore(entry) ? local_ : lanes_[lane];
+}
+
+void LoadSchedule::Enqueue(Job& job) {
   if (job.state == Job::State::kQueued || job.state == Job::State::kBeingMade) return;
   if (job.state == Job::State::kParked) Unpark(job);
   job.state = Job::State::kQueued;
-  queue_.emplace_back(job.entry);
+  QueueOf(*job.entry).fresh.emplace_back(job.entry);
 }
 
 void LoadSchedule::Park(Job& job, SteadyTime retry) {
@@ -119,7 +144,7 @@ bool LoadSchedule::QueueRetries(SteadyTime now) {
       continue;
     }
     job.state = Job::State::kRetryQueued;
-    retry_queue_.push_back(job.entry);
+    QueueOf(*job.entry).retries.push_back(job.entry);
     any = true;
   }
   return any;
@@ -129,42 +154,86 @@ void LoadSchedule::Refresh(const EntryPtr& entry) {
   Job& job = JobOf(entry);
   (job.state == Job::State::kBeingMade ? job.again : job.anew) = true;
   job.pause = {};
-  Queue(job);
+  Enqueue(job);
 }
 
-bool LoadSchedule::HasTask(size_t most_retries) const {
-  return !queue_.empty() || (!retry_queue_.empty() && retrying_ < most_retries);
+bool LoadSchedule::MayStart(const Queue& queue, size_t most_retries) {
+  return !queue.fresh.empty() || (!queue.retries.empty() && queue.retrying < most_retries);
+}
+
+bool LoadSchedule::MayStartOfLane(const Queue& lane) {
+  return lane.making < kMostOfLane && MayStart(lane, kMostRetriesOfLane);
+}
+
+bool LoadSchedule::HasLaneTask() const {
+  return std::ranges::any_of(lanes_, [](const auto& lane) { return MayStartOfLane(lane.second); });
+}
+
+size_t LoadSchedule::LaneHands() const {
+  size_t hands = 0;
+  for (const auto& [name, lane] : lanes_) {
+    const size_t retries = std::min(
+        lane.retries.size(), kMostRetriesOfLane - std::min(kMostRetriesOfLane, lane.retrying));
+    hands += std::min(kMostOfLane, lane.making + lane.fresh.size() + retries);
+  }
+  return hands;
 }
 
 std::optional<LoadSchedule::Task> LoadSchedule::Take(size_t most_retries) {
-  while (!queue_.empty()) {
-    const auto next = std::move(queue_.front());
-    queue_.pop_front();
+  return TakeFrom(local_, "", most_retries);
+}
+
+std::optional<LoadSchedule::MakeTask> LoadSchedule::TakeOfLanes() {
+  auto lane = lanes_.upper_bound(last_lane_);
+  for (size_t i = 0; i < lanes_.size(); ++i, ++lane) {
+    if (lane == lanes_.end()) lane = lanes_.begin();
+    if (!MayStartOfLane(lane->second)) continue;
+    auto task = TakeFrom(lane->second, lane->first, kMostRetriesOfLane);
+    if (!task) continue;
+    last_lane_ = lane->first;
+    return std::get<MakeTask>(*std::move(task));
+  }
+  return std::nullopt;
+}
+
+std::optional<LoadSchedule::Task> LoadSchedule::TakeFrom(Queue& queue, const std::string& lane,
+                                                         size_t most_retries) {
+  while (!queue.fresh.empty()) {
+    const auto next = std::move(queue.fresh.front());
+    queue.fresh.pop_front();
     const auto* reading = std::get_if<ReadTask>(&next);
-    if (reading == nullptr) return Start(jobs_.at(std::get<EntryPtr>(next).get()), false);
+    if (reading == nullptr) {
+      return Start(jobs_.at(std::get<EntryPtr>(next).get()), false, queue, lane);
+    }
     if (waiters_.contains((*reading)->ticket)) return *reading;
   }
-  while (!retry_queue_.empty() && retrying_ < most_retries) {
-    const EntryPtr next = std::move(retry_queue_.front());
-    retry_queue_.pop_front();
+  while (!queue.retries.empty() && queue.retrying < most_retries) {
+    const EntryPtr next = std::move(queue.retries.front());
+    queue.retries.pop_front();
     const auto at = jobs_.find(next.get());
     if (at == jobs_.end() || at->second.state != Job::State::kRetryQueued) continue;
-    if (!at->second.waiting.empty() || at->second.anew) return Start(at->second, true);
+    if (!at->second.waiting.empty() || at->second.anew) {
+      return Start(at->second, true, queue, lane);
+    }
     jobs_.erase(at);
   }
   return std::nullopt;
 }
 
-LoadSchedule::MakeTask LoadSchedule::Start(Job& job, bool retry) {
+LoadSchedule::MakeTask LoadSchedule::Start(Job& job, bool retry, Queue& queue,
+                                           const std::string& lane) {
   job.state = Job::State::kBeingMade;
-  if (retry) ++retrying_;
-  return {job.entry, std::exchange(job.anew, false), retry};
+  ++queue.making;
+  if (retry) ++queue.retrying;
+  return {job.entry, std::exchange(job.anew, false), retry, lane};
 }
 
 std::vector<LoadSchedule::Done> LoadSchedule::Settle(const MakeTask& task,
                                                      const Result<ValuePtr>& made, bool stale,
                                                      SteadyTime now) {
-  if (task.retry) --retrying_;
+  Queue& queue = task.lane.empty() ? local_ : lanes_.at(task.lane);
+  --queue.making;
+  if (task.retry) --queue.retrying;
   const auto at = jobs_.find(task.entry.get());
   Job& job = at->second;
   const bool again = std::exchange(job.again, false);
@@ -182,7 +251,7 @@ std::vector<LoadSchedule::Done> LoadSchedule::Settle(const MakeTask& task,
   job.state = Job::State::kNew;
   if (again) {
     job.anew = true;
-    Queue(job);
+    Enqueue(job);
   } else if (!job.waiting.empty()) {
     Park(job, now + kKeepFailure);
   } else if (stale) {

@@ -1,13 +1,17 @@
-// LoadSchedule: who waits for what and until when, and what is to be made or read next. Only the
-// book-keeping of WorkerLoader, which holds its lock: no threads, no clock. What there is to do for
-// one who waits costs no more when thousands do.
+// LoadSchedule: who waits for what and until when, and what is to be made or read next. What may
+// have to ask a remote store waits in the lane of that store (EntrySpec::lane) and leaves it a few
+// at a time, so that it is in the way of nothing else. Only the book-keeping of WorkerLoader, which
+// holds its lock: no threads, no clock. What there is to do for one who waits costs no more when
+// thousands do.
 #pragma once
 
 #include <deque>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
+#include <string>
 #include <unordered_map>
 #include <utility>
 #include <variant>
@@ -29,6 +33,7 @@ class LoadSchedule {
     EntryPtr entry;
     bool anew = false;   // whatever is known of it
     bool retry = false;  // of what failed while somebody went on waiting
+    std::string lane{};  // that it counts in until it is settled; "": none
   };
   struct Reading {
     Ticket ticket;
@@ -38,24 +43,35 @@ class LoadSchedule {
   using ReadTask = std::shared_ptr<const Reading>;
   using Task = std::variant<MakeTask, ReadTask>;
 
+  /// How much of one lane is made at once.
+  static constexpr size_t kMostOfLane = 4;
+
   /// `known` is when the entry was last tried, if it failed then and may still come: it is not
   /// tried again before a second has passed.
   Ticket Want(const EntryPtr& entry, SteadyTime deadline, Patience patience, Done done,
               std::optional<SteadyTime> known = {});
   /// To be tried, for whoever comes next.
-  void WantUnattended(const EntryPtr& entry) { Queue(JobOf(entry)); }
+  void WantUnattended(const EntryPtr& entry) { Enqueue(JobOf(entry)); }
   /// To be made although nobody may wait. What is being made is made once more afterwards.
   void Refresh(const EntryPtr& entry);
   Ticket Read(Part part, SteadyTime deadline, Loader::PartDone done);
   /// How to answer who waits with this ticket, who then does not wait any more; or nothing.
   Refuse Withdraw(Ticket ticket);
 
+  // What is in no lane.
   /// Whether Take() may have something: with so many retries at once at most, that what is new
   /// need not wait for what failed before.
-  [[nodiscard]] bool HasTask(size_t most_retries) const;
+  [[nodiscard]] bool HasTask(size_t most_retries) const { return MayStart(local_, most_retries); }
   std::optional<Task> Take(size_t most_retries);
   /// Nothing is queued, whatever Take() may give.
-  [[nodiscard]] bool idle() const { return queue_.empty() && retry_queue_.empty(); }
+  [[nodiscard]] bool idle() const { return local_.fresh.empty() && local_.retries.empty(); }
+
+  // What is in lanes.
+  /// How many can be at work on it: those who are, and one for each task that may begin.
+  [[nodiscard]] size_t LaneHands() const;
+  [[nodiscard]] bool HasLaneTask() const;
+  /// Lanes take turns.
+  std::optional<MakeTask> TakeOfLanes();
 
   /// After a MakeTask: whom to answer. Who goes on waiting is not among them. What is `stale`, an
   /// older value being in use since no newer one could be made, is tried again now and then, as
@@ -96,24 +112,36 @@ class LoadSchedule {
     std::set<Ticket> waiting;      // in the order of coming
   };
 
+  struct Queue {
+    std::deque<std::variant<EntryPtr, ReadTask>> fresh;
+    std::deque<EntryPtr> retries;  // what was queued otherwise since is passed over
+    size_t making = 0;
+    size_t retrying = 0;  // of these
+  };
+
   Ticket Add(Waiter waiter);
   /// Ends the waiting, and what is done for nobody else.
   Waiter Remove(Ticket ticket);
   static Refuse RefusalOf(Waiter waiter);
   Job& JobOf(const EntryPtr& entry);
-  void Queue(Job& job);
+  /// Where it belongs now: what only needs values that are there is in no lane.
+  Queue& QueueOf(const Entry& entry);
+  void Enqueue(Job& job);
   void Park(Job& job, SteadyTime retry);
   void Unpark(Job& job);
-  MakeTask Start(Job& job, bool retry);
+  static bool MayStart(const Queue& queue, size_t most_retries);
+  static bool MayStartOfLane(const Queue& lane);
+  std::optional<Task> TakeFrom(Queue& queue, const std::string& lane, size_t most_retries);
+  static MakeTask Start(Job& job, bool retry, Queue& queue, const std::string& lane);
 
   Ticket last_ticket_ = 0;
   std::unordered_map<Ticket, Waiter> waiters_;
   std::set<std::pair<SteadyTime, Ticket>> deadlines_;
   std::unordered_map<const Entry*, Job> jobs_;
-  std::deque<std::variant<EntryPtr, ReadTask>> queue_;
   std::set<std::pair<SteadyTime, const Entry*>> retries_;  // of parked jobs
-  std::deque<EntryPtr> retry_queue_;  // what was queued otherwise since is passed over
-  size_t retrying_ = 0;
+  Queue local_;
+  std::map<std::string, Queue> lanes_;
+  std::string last_lane_;  // that something was taken of
 };
 
 }  // namespace secretfs

@@ -76,8 +76,10 @@ class Maker {
     }
   }
 
+  /// A remote one that is there is not waited for while a newer one is being fetched.
   Result<ValuePtr> MakeInput(const EntryPtr& input) {
-    auto value = Make(input, false);
+    ValuePtr there = input->spec().remote ? input->value() : nullptr;
+    auto value = there ? Result<ValuePtr>(std::move(there)) : Make(input, false);
     if (!value) {
       Error error = std::move(value).error();
       error.what = NeedsFailed(input->name(), error);

@@ -12,7 +12,8 @@ constexpr std::chrono::seconds kLongestRead{60};
 constexpr std::chrono::hours kIdleWake{1};
 constexpr std::chrono::seconds kStuckAfter{1};
 constexpr std::chrono::seconds kStopPatience{2};
-constexpr size_t kMostThreads = 64;
+constexpr size_t kMostWorkers = 64;
+constexpr size_t kMostLaneWorkers = 64;
 
 const Error kStopping{Code::kUnavailable, "secretfs is stopping", "", ""};
 const Error kInterrupted{Code::kInterrupted, "interrupted", "", ""};
@@ -24,20 +25,19 @@ WorkerLoader::WorkerLoader(const Clock& clock, Log& log, size_t workers,
                            std::function<void(const EntryPtr&)> tried)
     : clock_(clock), log_(log), tried_(std::move(tried)) {
   const std::lock_guard lock(mutex_);
-  for (size_t i = 0; i < workers; ++i) AddWorkerLocked();
-  ++alive_;
-  threads_.emplace_back([this](const std::stop_token& stop) { WatchTime(stop); });
-  pthread_setname_np(threads_.back().native_handle(), "deadlines");
+  for (; workers_ < workers; ++workers_) AddThreadLocked(&WorkerLoader::Work, "worker");
+  AddThreadLocked(&WorkerLoader::WatchTime, "deadlines");
 }
 
 WorkerLoader::~WorkerLoader() {
   if (!threads_.empty() && !Stop()) std::abort();  // RunDaemon ends the process instead
 }
 
-void WorkerLoader::AddWorkerLocked() {
+void WorkerLoader::AddThreadLocked(void (WorkerLoader::*work)(const std::stop_token&),
+                                   const char* name) {
   ++alive_;
-  threads_.emplace_back([this](const std::stop_token& stop) { Work(stop); });
-  pthread_setname_np(threads_.back().native_handle(), "worker");
+  threads_.emplace_back([this, work](const std::stop_token& stop) { (this->*work)(stop); });
+  pthread_setname_np(threads_.back().native_handle(), name);
 }
 
 Loader::Ticket WorkerLoader::Want(const EntryPtr& entry, SteadyTime deadline, Patience patience,
@@ -85,7 +85,10 @@ Loader::Ticket WorkerLoader::Read(Part part, PartDone done) {
 }
 
 void WorkerLoader::Refresh(const EntryPtr& entry) {
-  if (entry->spec().fresh || !entry->wanted()) return;
+  if (!entry->spec().fresh && entry->wanted()) MakeAnew(entry);
+}
+
+void WorkerLoader::MakeAnew(const EntryPtr& entry) {
   const std::lock_guard lock(mutex_);
   if (stopped_) return;
   schedule_.Refresh(entry);
@@ -111,7 +114,17 @@ void WorkerLoader::NoteQueuedLocked() {
     WakeForLocked(*waits_since_ + kStuckAfter);
     work_.notify_one();
   }
+  NoteLanesLocked();
   if (const auto next = schedule_.NextTime()) WakeForLocked(*next);
+}
+
+void WorkerLoader::NoteLanesLocked() {
+  if (stopped_ || !schedule_.HasLaneTask()) return;
+  const size_t hands = std::min(schedule_.LaneHands(), kMostLaneWorkers);
+  for (; lane_workers_ < hands; ++lane_workers_) {
+    AddThreadLocked(&WorkerLoader::WorkInLanes, "remote");
+  }
+  lane_work_.notify_one();
 }
 
 void WorkerLoader::WakeForLocked(SteadyTime time) {
@@ -121,7 +134,7 @@ void WorkerLoader::WakeForLocked(SteadyTime time) {
 }
 
 /// Half of the threads, so that what is new finds a worker.
-size_t WorkerLoader::MostRetriesLocked() const { return std::max<size_t>(1, threads_.size() / 2); }
+size_t WorkerLoader::MostRetriesLocked() const { return std::max<size_t>(1, workers_ / 2); }
 
 void WorkerLoader::Work(const std::stop_token& stop) {
   PartReader reader;
@@ -143,13 +156,30 @@ void WorkerLoader::Work(const std::stop_token& stop) {
   ended_.notify_all();
 }
 
+void WorkerLoader::WorkInLanes(const std::stop_token& stop) {
+  std::unique_lock lock(mutex_);
+  const auto has_task = [this] { return schedule_.HasLaneTask(); };
+  while (lane_work_.wait(lock, stop, has_task) && !stop.stop_requested()) {
+    const auto task = schedule_.TakeOfLanes();
+    NoteLanesLocked();  // there may be more than was told of
+    if (!task) continue;
+    lock.unlock();
+    MakeAndAnswer(*task, stop);
+    lock.lock();
+  }
+  --alive_;
+  ended_.notify_all();
+}
+
 void WorkerLoader::MakeAndAnswer(const LoadSchedule::MakeTask& task, const std::stop_token& stop) {
   Tried tried;
   const ByteView key = fingerprint_key_;
   const Result<ValuePtr> made =
-      task.anew ? MakeAnew(task.entry, clock_, log_, stop, &tried, key)
+      task.anew ? secretfs::MakeAnew(task.entry, clock_, log_, stop, &tried, key)
                 : MakeNow(task.entry, clock_, log_, stop, Verify::kByPart, &tried, key);
-  const bool stale = task.entry->GetReport().state == EntryState::kStale;
+  // Of what is remote, the refresher decides when it is tried again.
+  const bool stale =
+      task.entry->GetReport().state == EntryState::kStale && !task.entry->spec().remote;
   std::unique_lock lock(mutex_);
   const std::vector<Done> answered = schedule_.Settle(task, made, stale, clock_.Steady());
   NoteQueuedLocked();
@@ -182,8 +212,9 @@ void WorkerLoader::WatchTime(const std::stop_token& stop) {
   while (!stop.stop_requested()) {
     const SteadyTime now = clock_.Steady();
     if (schedule_.QueueRetries(now)) {
-      if (!waits_since_) waits_since_ = now;
+      if (!waits_since_ && !schedule_.idle()) waits_since_ = now;
       work_.notify_all();
+      NoteLanesLocked();
     }
     ReplaceStuckLocked(now);
     const auto expired = schedule_.TakeExpired(now);
@@ -207,7 +238,9 @@ void WorkerLoader::WatchTime(const std::stop_token& stop) {
 void WorkerLoader::ReplaceStuckLocked(SteadyTime now) {
   if (stopped_ || schedule_.idle() || !waits_since_ || now - *waits_since_ < kStuckAfter) return;
   waits_since_ = now;
-  if (threads_.size() < kMostThreads) AddWorkerLocked();
+  if (workers_ >= kMostWorkers) return;
+  ++workers_;
+  AddThreadLocked(&WorkerLoader::Work, "worker");
 }
 
 bool WorkerLoader::Stop(const std::function<void()>& end_sources) {

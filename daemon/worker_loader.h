@@ -1,7 +1,9 @@
 // WorkerLoader: makes values, and reads parts of large ones, on a few worker threads. Those who
 // wait are entries of a table, so that a thousand waiting readers cost no thread. While all workers
-// are stuck in sources that do not answer, another is added each second, up to a limit. One thread
-// more watches the deadlines, and what is to be tried again.
+// are stuck in sources that do not answer, another is added each second, up to a limit. What may
+// have to ask a remote store is made on threads of its own, which are added when they are needed: a
+// few for each store, whatever is wanted of it. One thread more watches the deadlines, and what is
+// to be tried again.
 #pragma once
 
 #include <condition_variable>
@@ -40,10 +42,12 @@ class WorkerLoader final : public Loader {
   Ticket Want(const EntryPtr& entry, SteadyTime deadline, Patience patience, Done done) override;
   void Cancel(Ticket ticket) override;
   /// Makes the value anew although there may be one, since what it is made from may have changed;
-  /// the old one stays if that fails, and it is tried again, at first after a second. What is being
-  /// made already is made once more. Does nothing for what was never wanted. Views over it are the
-  /// caller's to refresh.
+  /// the old one stays if that fails, and it is tried again, at first after a second, unless it is
+  /// remote. What is being made already is made once more. Does nothing for what was never wanted.
+  /// Views over it are the caller's to refresh.
   void Refresh(const EntryPtr& entry);
+  /// The same, also for what was never wanted.
+  void MakeAnew(const EntryPtr& entry);
   /// Gives up with kTimeout after a minute.
   Ticket Read(Part part, PartDone done) override;
   /// How many readers wait.
@@ -58,11 +62,13 @@ class WorkerLoader final : public Loader {
   void NoteQueuedLocked();
   void WakeForLocked(SteadyTime time);
   [[nodiscard]] size_t MostRetriesLocked() const;
+  void NoteLanesLocked();
   void Work(const std::stop_token& stop);
+  void WorkInLanes(const std::stop_token& stop);
   void MakeAndAnswer(const LoadSchedule::MakeTask& task, const std::stop_token& stop);
   void ReadAndAnswer(const LoadSchedule::ReadTask& task, PartReader& reader);
   void NoteUnread(const Part& part, const Error& error);
-  void AddWorkerLocked();
+  void AddThreadLocked(void (WorkerLoader::*work)(const std::stop_token&), const char* name);
   void ReplaceStuckLocked(SteadyTime now);
   void WatchTime(const std::stop_token& stop);
 
@@ -72,11 +78,14 @@ class WorkerLoader final : public Loader {
   ByteView fingerprint_key_;
   mutable std::mutex mutex_;
   std::condition_variable_any work_;
+  std::condition_variable_any lane_work_;
   std::condition_variable_any time_;
   LoadSchedule schedule_;
   std::optional<SteadyTime>
-      waits_since_;   // when the oldest task came, or the last worker was added for it
-  size_t alive_ = 0;  // threads that have not ended
+      waits_since_;          // when the oldest task came, or the last worker was added for it
+  size_t workers_ = 0;       // for what is in no lane
+  size_t lane_workers_ = 0;  // for what is
+  size_t alive_ = 0;         // threads that have not ended
   std::condition_variable_any ended_;
   SteadyTime wake_ = SteadyTime::max();  // when the thread that watches the time will look next
   bool stopped_ = false;

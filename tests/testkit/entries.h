@@ -59,6 +59,30 @@ inline EntryPtr TextEntry(std::string name, std::string text = "value") {
   return std::make_shared<Entry>(std::move(spec));
 }
 
+/// The hidden document of a remote source, and a secret of it.
+inline EntryPtr RemoteDocument(std::string name, std::string lane, MakeValue make,
+                               std::chrono::milliseconds refresh = std::chrono::hours(1)) {
+  EntrySpec spec;
+  spec.name = std::move(name);
+  spec.origin = "source " + lane;
+  spec.make = std::move(make);
+  spec.lane = std::move(lane);
+  spec.remote = RemoteTerms{refresh, {}};
+  return std::make_shared<Entry>(std::move(spec));
+}
+inline EntryPtr SecretOf(const EntryPtr& document, std::string name) {
+  EntrySpec spec;
+  spec.name = std::move(name);
+  spec.origin = document->spec().origin;
+  spec.inputs = {document};
+  spec.make = [](std::span<const ValuePtr> inputs, SteadyTime,
+                 const std::stop_token&) -> Result<Value> {
+    return MakeTestValue(AsText(inputs[0]->bytes.Expose()));
+  };
+  spec.lane = document->spec().lane;
+  return std::make_shared<Entry>(std::move(spec));
+}
+
 /// Access for numbers; nobody else.
 inline Access AccessFor(uid_t uid, gid_t gid, mode_t mode) {
   Access access;

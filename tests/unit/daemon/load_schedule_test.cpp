@@ -287,5 +287,105 @@ TEST_F(LoadScheduleTest, WhatIsStaleAndNobodyHasIsForgotten) {
   EXPECT_FALSE(schedule_.NextTime());
 }
 
+class LanesTest : public LoadScheduleTest {
+ protected:
+  static EntryPtr Document(const std::string& name, const std::string& lane) {
+    return testkit::RemoteDocument(name, lane, {});
+  }
+  std::string NextOfLanes() {
+    const auto task = schedule_.TakeOfLanes();
+    if (!task) return "nothing";
+    task_ = *task;
+    return task_.entry->name();
+  }
+  std::vector<EntryPtr> WantMany(const std::string& lane, size_t count) {
+    std::vector<EntryPtr> documents;
+    for (size_t i = 0; i < count; ++i) {
+      documents.push_back(Document(lane + std::to_string(i), lane));
+      Want(documents.back(), At(seconds(10)));
+    }
+    return documents;
+  }
+};
+
+TEST_F(LanesTest, AFewOfALaneAtATimeInTheOrderOfComing) {
+  const auto documents = WantMany("x", 6);
+  EXPECT_EQ(schedule_.LaneHands(), 4U);
+  EXPECT_EQ(NextOfLanes(), "x0");
+  const MakeTask first = task_;
+  EXPECT_EQ(NextOfLanes(), "x1");
+  EXPECT_EQ(NextOfLanes(), "x2");
+  EXPECT_EQ(NextOfLanes(), "x3");
+  EXPECT_FALSE(schedule_.HasLaneTask());
+  EXPECT_EQ(NextOfLanes(), "nothing");
+  EXPECT_EQ(schedule_.LaneHands(), 4U);
+  Settle(first, value_, At(seconds(0)));
+  EXPECT_TRUE(schedule_.HasLaneTask());
+  EXPECT_EQ(NextOfLanes(), "x4");
+  EXPECT_EQ(NextOfLanes(), "nothing");
+}
+
+TEST_F(LanesTest, OthersAreNotConcerned) {
+  const auto documents = WantMany("x", 6);
+  EXPECT_TRUE(schedule_.idle());
+  EXPECT_FALSE(schedule_.HasTask(kMany));
+  EXPECT_EQ(Next(), "nothing");
+  Want(a_, At(seconds(1)));
+  EXPECT_EQ(Next(), "a");
+  Settle(value_, At(seconds(0)));
+  EXPECT_EQ(NextOfLanes(), "x0");
+}
+
+TEST_F(LanesTest, TakeTurns) {
+  const auto x = WantMany("x", 3);
+  const auto y = WantMany("y", 2);
+  EXPECT_EQ(schedule_.LaneHands(), 5U);
+  EXPECT_EQ(NextOfLanes(), "x0");
+  EXPECT_EQ(NextOfLanes(), "y0");
+  EXPECT_EQ(NextOfLanes(), "x1");
+  EXPECT_EQ(NextOfLanes(), "y1");
+  EXPECT_EQ(NextOfLanes(), "x2");
+}
+
+TEST_F(LanesTest, RetriesHaveHalfOfALane) {
+  const auto failing = WantMany("x", 6);
+  for (int i = 0; i < 6; ++i) {
+    ASSERT_EQ(NextOfLanes(), "x" + std::to_string(i));
+    Settle(Missing(), At(seconds(0)));
+  }
+  ASSERT_TRUE(schedule_.QueueRetries(At(seconds(1))));
+  EXPECT_TRUE(schedule_.idle());
+  EXPECT_EQ(schedule_.LaneHands(), 2U);
+  EXPECT_NE(NextOfLanes(), "nothing");
+  EXPECT_NE(NextOfLanes(), "nothing");
+  EXPECT_EQ(NextOfLanes(), "nothing");
+  const auto fresh = Document("new", "x");
+  Want(fresh, At(seconds(10)));
+  EXPECT_EQ(NextOfLanes(), "new");
+}
+
+TEST_F(LanesTest, WhatOnlyNeedsAValueThatIsThereIsInNone) {
+  const auto document = Document("x: item", "x");
+  const auto secret = testkit::SecretOf(document, "secret");
+  Want(secret, At(seconds(1)));
+  EXPECT_EQ(Next(), "nothing");
+  EXPECT_EQ(NextOfLanes(), "secret");
+  Settle(value_, At(seconds(0)));
+  document->Publish(testkit::MakeTestValue("v"), At(seconds(0)), {});
+  Want(secret, At(seconds(1)));
+  EXPECT_EQ(NextOfLanes(), "nothing");
+  EXPECT_EQ(Next(), "secret");
+  Settle(value_, At(seconds(0)));
+  Want(document, At(seconds(1)));
+  EXPECT_EQ(NextOfLanes(), "x: item") << "the document itself asks";
+}
+
+TEST_F(LanesTest, NothingIsLeftAfterTheEnd) {
+  const auto documents = WantMany("x", 6);
+  for (const auto& refuse : schedule_.TakeAll()) refuse({Code::kUnavailable, "end", "", ""});
+  EXPECT_EQ(said_, "end end end end end end ");
+  EXPECT_FALSE(schedule_.HasLaneTask());
+}
+
 }  // namespace
 }  // namespace secretfs

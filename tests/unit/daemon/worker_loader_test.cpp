@@ -533,5 +533,98 @@ TEST_F(MakeNowTest, WhatAViewLeavesOutIsLogged) {
   EXPECT_EQ(log_.Count("warning event=left_out name=view reason=\"github.com: has a blank\""), 1U);
 }
 
+/// A store that answers nobody until it is told to, or stopped.
+class HangingStore {
+ public:
+  MakeValue Fetch() {
+    return [this](std::span<const ValuePtr>, SteadyTime, const std::stop_token& stop) {
+      std::unique_lock lock(mutex_);
+      most_ = std::max(most_, ++asked_);
+      changed_.notify_all();
+      const bool answers = changed_.wait(lock, stop, [this] { return answers_; });
+      --asked_;
+      return answers ? Result<Value>(MakeTestValue("v"))
+                     : Result<Value>(Error{Code::kUnavailable, "stopped", "", ""});
+    };
+  }
+  void AwaitAsked(size_t count) {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [&] { return asked_ == count; });
+  }
+  void Answer() {
+    const std::lock_guard lock(mutex_);
+    answers_ = true;
+    changed_.notify_all();
+  }
+  size_t most() {
+    const std::lock_guard lock(mutex_);
+    return most_;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable_any changed_;
+  size_t asked_ = 0;
+  size_t most_ = 0;
+  bool answers_ = false;
+};
+
+TEST_F(WorkerLoaderTest, AThousandRemoteOnesThatHangDoNotHoldUpALocalOne) {
+  constexpr size_t kMany = 1000;
+  HangingStore store;
+  std::promise<void> all;
+  std::atomic<size_t> answered = 0;
+  WorkerLoader loader(clock_, log_, 1);
+  std::vector<EntryPtr> documents;
+  for (size_t i = 0; i < kMany; ++i) {
+    documents.push_back(testkit::RemoteDocument("x" + std::to_string(i), "x", store.Fetch()));
+    loader.Want(documents.back(), Later(), Loader::Patience::kNone, [&](const auto& value) {
+      EXPECT_TRUE(value.has_value());
+      if (++answered == kMany) all.set_value();
+    });
+  }
+  store.AwaitAsked(4);
+  EXPECT_TRUE(WantAndWait(loader, TextEntry("local"), Later()));
+  HangingStore other;
+  const auto elsewhere = testkit::RemoteDocument("y", "y", other.Fetch());
+  other.Answer();
+  EXPECT_TRUE(WantAndWait(loader, elsewhere, Later())) << "another store has its own lane";
+  EXPECT_EQ(answered, 0U);
+  store.Answer();
+  all.get_future().wait();
+  EXPECT_EQ(store.most(), 4U);
+}
+
+TEST_F(WorkerLoaderTest, WhatIsThereIsServedWhileAllOfTheStoreHangs) {
+  HangingStore store;
+  std::vector<EntryPtr> documents;
+  for (int i = 0; i < 4; ++i) {
+    documents.push_back(testkit::RemoteDocument("x" + std::to_string(i), "x", store.Fetch()));
+    documents.back()->Publish(MakeTestValue("there"), clock_.Steady(), clock_.Wall());
+  }
+  WorkerLoader loader(clock_, log_, 1);
+  for (const auto& document : documents) loader.MakeAnew(document);
+  store.AwaitAsked(4);
+  const auto first = WantAndWait(loader, testkit::SecretOf(documents[0], "secret"), Later());
+  ASSERT_TRUE(first);
+  EXPECT_EQ(TextOf(*first), "there");
+}
+
+TEST_F(WorkerLoaderTest, StopEndsWhatWaitsInLanes) {
+  HangingStore store;
+  WorkerLoader loader(clock_, log_, 1);
+  std::vector<EntryPtr> documents;
+  std::atomic<size_t> refused = 0;
+  for (int i = 0; i < 10; ++i) {
+    documents.push_back(testkit::RemoteDocument("x" + std::to_string(i), "x", store.Fetch()));
+    loader.Want(documents.back(), Later(), Loader::Patience::kUntilDeadline,
+                [&](const auto& value) { refused += value ? 0 : 1; });
+  }
+  store.AwaitAsked(4);
+  EXPECT_TRUE(loader.Stop());
+  EXPECT_EQ(refused, 10U);
+  EXPECT_EQ(store.most(), 4U);
+}
+
 }  // namespace
 }  // namespace secretfs

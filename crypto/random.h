@@ -10,6 +10,9 @@ namespace secretfs::crypto {
 /// Of what will be public.
 void FillRandom(ByteSpan out);
 
+/// From 0 to below 1, for pauses that are not those of others.
+double RandomFraction();
+
 /// Errors: kResource.
 Result<SecretBytes> RandomSecret(size_t size);
 

@@ -109,8 +109,11 @@ void Upkeep::Work(const std::stop_token& stop) {
   (void)tracker_.Look(services_.snapshots.Load());
   WatchAll();
   // What was made before it was watched may have changed in between.
-  for (const EntryPtr& entry : AllEntries()) services_.loader.Refresh(entry);
+  for (const EntryPtr& entry : AllEntries()) {
+    if (!entry->spec().remote) services_.loader.Refresh(entry);
+  }
   services_.keep(assembly_.files);
+  if (services_.fetch) services_.fetch(assembly_);
   WantConsumed();
   std::unique_lock lock(mutex_);
   while (wake_.wait(lock, stop, [this] { return !inbox_.empty(); }) && !stop.stop_requested()) {
@@ -186,6 +189,7 @@ void Upkeep::Serve(Assembly next) {
   if (!same_identities) RefreshFailed();
   Tell(tracker_.Look(services_.snapshots.Load()));
   services_.keep(assembly_.files);
+  if (services_.fetch) services_.fetch(assembly_);
   WantConsumed();
 }
 
@@ -262,7 +266,7 @@ void Upkeep::WantConsumed() {
 
 void Upkeep::RefreshFailed() {
   for (const EntryPtr& entry : AllEntries()) {
-    if (entry->GetReport().error) services_.loader.Refresh(entry);
+    if (entry->GetReport().error && !entry->spec().remote) services_.loader.Refresh(entry);
   }
 }
 

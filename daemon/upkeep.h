@@ -49,6 +49,9 @@ class Upkeep {
     /// Has links and copies kept: at the start, after each reload, and when names in their folders,
     /// or the accounts, changed. Must not wait.
     std::function<void(const std::vector<File>&)> keep;
+    /// Has what is remote fetched: at the start, and after each reload. Must not wait; may be
+    /// empty.
+    std::function<void(const Assembly&)> fetch{};
   };
 
   struct Start {

@@ -20,7 +20,7 @@ namespace {
 struct Options {
   std::string mount_point = DefaultMountPoint();
   std::string alive;
-  double patience = 5;
+  double patience = 15;
   double patience_with_stuck = 20;
 };
 

@@ -14,9 +14,10 @@
 
 namespace secretfs {
 
-/// How long it must be so before the guard acts; a restart of all takes less.
+/// How long it must be so before the guard acts. A restart of all takes less, also on a machine
+/// that has much else to do, and costs nobody an error.
 struct GuardPatience {
-  std::chrono::milliseconds gone{5'000};    // nobody holds the lock of AliveLock
+  std::chrono::milliseconds gone{15'000};   // nobody holds the lock of AliveLock
   std::chrono::milliseconds stuck{20'000};  // somebody does, and does not mark it
 };
 

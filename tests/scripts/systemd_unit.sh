@@ -36,6 +36,12 @@ if command -v systemd-analyze >/dev/null && [[ -e $unit ]]; then
   for call in process_vm_writev process_vm_readv pidfd_getfd ptrace; do
     [[ " $denied " == *" $call "* ]] || fail "the unit does not deny $call"
   done
+  # What systemd mends by itself is not for the guard, which costs readers an error: a start takes seconds.
+  of_unit() { sed -n "s/^$1=\([0-9]*\)s\$/\1/p" "$unit"; }
+  of_guard() { "$program" guard --help | sed -n "s/^ *$1 .*=\([0-9]*\)\$/\1/p"; }
+  mended=$(($(of_unit WatchdogSec) + $(of_unit TimeoutAbortSec) + 5))
+  stuck=$(of_guard --patience-with-stuck)
+  ((stuck >= mended)) || fail "the guard waits for '$stuck' s, systemd's watchdog and a start need $mended s"
   # The helpers, and their sockets.
   mkdir "$work/units"
   cp "$root"/systemd/*.socket "$work/units/"

@@ -1,11 +1,16 @@
 #!/usr/bin/env bash
 # `secretfs guard` ends a connection that is held by nobody who serves, so that who waits in it goes
-# on: after its daemon was killed while somebody keeps the descriptor, and when it is stopped; but
-# not while it is served, restarted in time, or when nobody waits.
+# on: after its daemon was killed while somebody keeps the descriptor, and when it is stopped, also
+# when it could not look for a while; but not while it is served, restarted in time, or when nobody
+# waits.
 # shellcheck disable=SC2016 # conditions for wait_until are evaluated later
+# In a mount namespace of its own, so that the guard hears of no other mounts than those made here.
+if [[ -z ${SECRETFS_OWN_NAMESPACE:-} && $EUID -eq 0 ]] && unshare --mount --propagation private true 2>/dev/null; then
+  SECRETFS_OWN_NAMESPACE=yes exec unshare --mount --propagation private bash "$0"
+fi
 source "$(dirname "$0")/lib.sh"
 need_root
-need python3 timeout
+need python3 timeout prlimit
 
 control=/sys/fs/fuse/connections
 if ! is_mounted "$control"; then
@@ -83,6 +88,29 @@ wait_until 'the guard says so' eval '[[ $(guard_says "event=connection_aborted.*
 kill -CONT "$daemon"
 wait_until 'the daemon ends, as its mount is gone' is_gone "$daemon"
 expect_eq "$(guard_says connection_aborted)" 2 'how often the guard acted'
+
+# --- the table of mounts cannot be read for a while ----------------------------------------------------------
+
+serve
+has_connection() { find "/proc/$guard/fd" -lname "$control/$connection/*" | grep -q .; }
+wait_until 'the guard has the new connection' has_connection
+switches() { awk '/^voluntary_ctxt_switches/ { print $2 }' "/proc/$guard/status"; }
+goes_on() { (($(switches) > before + 3)); }
+[[ -e /proc/$guard/fd/3 ]] || fail 'the guard has a number left for a descriptor'
+prlimit --pid "$guard" --nofile=4:
+mkdir "$work/other"
+mount -t tmpfs secretfs-test "$work/other"
+undo+=("umount '$work/other'")
+before=$(switches)
+wait_until 'the guard has heard of another mount' goes_on
+prlimit --pid "$guard" --nofile="$(ulimit -Hn):"
+kill -STOP "$daemon"
+ask
+wait_until 'the reader is freed' test -e "$work/answer"
+wait_until 'the guard says so' eval '[[ $(guard_says "event=connection_aborted.*is stuck") == 2 ]]'
+kill -CONT "$daemon"
+wait_until 'the daemon ends, as its mount is gone' is_gone "$daemon"
+
 is_running "$guard" || fail 'the guard ended'
 
 finish 'a connection that nobody serves is ended while somebody waits in it, and only then'

@@ -49,18 +49,30 @@ Result<std::string> CheckUrl(std::string text) {
 
 class CurlHttp final : public Http {
  public:
-  explicit CurlHttp(HttpOptions options) : options_(std::move(options)) {}
+  explicit CurlHttp(HttpOptions options) : options_(std::move(options)) {
+    idle_.reserve(options_.connections);  // giving back cannot fail
+  }
 
   Result<HttpAnswer> Send(const HttpRequest& request, Call& call) override {
     TRY(call.Spend(1));
-    auto connection = TRY(Borrow(call));
-    auto answer = connection->Send(request, call.deadline(), call.stop());
-    GiveBack(std::move(connection));
-    return answer;
+    Loan loan(*this);
+    loan.connection = TRY(Borrow(call));
+    return loan.connection->Send(request, call.deadline(), call.stop());
   }
 
  private:
   using ConnectionPtr = std::unique_ptr<CurlConnection>;
+
+  struct Loan {
+    explicit Loan(CurlHttp& of) : http(of) {}
+    Loan(const Loan&) = delete;
+    Loan& operator=(const Loan&) = delete;
+    ~Loan() {
+      if (connection) http.GiveBack(std::move(connection));
+    }
+    CurlHttp& http;
+    ConnectionPtr connection;
+  };
 
   /// The one that was used last, which is the likeliest to be open still.
   Result<ConnectionPtr> Borrow(Call& call) {

@@ -121,7 +121,10 @@ Result<OpSecret> SelectFile(const SecretJson& file, const OpReference& ref) {
   if (ref.openssh) return Invalid("a file has no SSH format", "fields have it");
   const std::string& attribute = ref.attribute;
   if (attribute.empty() || attribute == "content") {
-    return OpSecret(OpFile{std::string(TextOr(file, "id")), std::string(TextOr(file, "name"))});
+    OpFile found{std::string(TextOr(file, "id")), std::string(TextOr(file, "name")), {}};
+    const SecretJson* size = FindMember(file, "size");
+    if (size != nullptr && size->is_number_unsigned()) found.size = size->get<uint64_t>();
+    return OpSecret(std::move(found));
   }
   if (attribute == "otp" || attribute == "value" || attribute == "purpose" ||
       attribute == "title") {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -21,6 +22,7 @@ namespace secretfs::remote {
 struct OpFile {
   std::string id;
   std::string name;
+  std::optional<uint64_t> size;  // as the item says
 };
 
 using OpSecret = std::variant<SecretBytes, OpFile>;

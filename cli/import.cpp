@@ -1,4 +1,5 @@
-// `secretfs import agenix`: rules and a configuration from agenix's secrets.nix.
+// `secretfs import`: rules and a configuration from agenix's secrets.nix, a configuration from
+// OpNix's secrets.json.
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
@@ -11,6 +12,7 @@
 #include "base/text.h"
 #include "cli/agenix.h"
 #include "cli/command.h"
+#include "cli/opnix.h"
 #include "cli/output_file.h"
 #include "cli/rules_file.h"
 #include "cli/ui.h"
@@ -25,6 +27,13 @@ struct Options {
   std::string file;
   std::string output;
   bool config = false;
+};
+
+struct OpnixOptions {
+  std::string file;
+  std::string output;
+  OpnixTerms terms{"onepassword", kOpnixFolder, "/run/secrets"};
+  std::string token_file = kOpnixToken;
 };
 
 /// The absolute folders of $PATH.
@@ -98,28 +107,68 @@ Result<std::string> Convert(const Options& options) {
   return std::move(config.text);
 }
 
-Status Import(const Options& options) {
-  const std::string text = TRY(Convert(options));
-  OutputFile output = TRY(OutputFile::Open(options.output, PublicMode()));
+Result<std::string> ConvertOpnix(const OpnixOptions& options) {
+  if (!options.terms.output_dir.starts_with('/'))
+    return Error{Code::kInvalid, "--output-dir needs an absolute path", options.terms.output_dir,
+                 ""};
+  const Bytes json = TRY(ReadFile(options.file, YamlLimits{}.bytes));
+  const std::string name = std::filesystem::path(options.file).filename();
+  const auto read = TRY(ReadOpnix({options.file, "/", AsText(json)}, options.terms));
+  for (const std::string& warning : read.warnings) ui::Warn(warning);
+  return OpnixConfig(read, {name, options.terms.source, options.token_file});
+}
+
+Status WriteOut(const std::string& text, const std::string& file) {
+  OutputFile output = TRY(OutputFile::Open(file, PublicMode()));
   TRY(output.Write(AsBytes(text)));
   return output.Commit();
+}
+
+Status Import(const Options& options) { return WriteOut(TRY(Convert(options)), options.output); }
+
+Status ImportOpnix(const OpnixOptions& options) {
+  return WriteOut(TRY(ConvertOpnix(options)), options.output);
+}
+
+ExitCode CodeOf(const Status& done) { return done ? ExitCode::kDone : ui::Fail(done.error()); }
+
+void AddAgenix(CLI::App& app, Options& options) {
+  app.add_option("FILE", options.file, "secrets.nix")->required();
+  app.add_flag("--config", options.config, "print the secrets of a configuration instead of rules");
+  app.add_option("-o,--output", options.output, "write here")->type_name("FILE");
+}
+
+void AddOpnix(CLI::App& app, OpnixOptions& options) {
+  app.add_option("FILE", options.file, "secrets.json")->required();
+  app.add_option("--output-dir", options.terms.output_dir, "where OpNix puts its files")
+      ->type_name("DIR")
+      ->capture_default_str();
+  app.add_option("--mount", options.terms.mount_point, "where secretfs will be mounted")
+      ->type_name("DIR")
+      ->capture_default_str();
+  app.add_option("--source", options.terms.source, "what the source is called")
+      ->type_name("NAME")
+      ->capture_default_str();
+  app.add_option("--token-file", options.token_file, "that has the service account's token")
+      ->type_name("FILE")
+      ->capture_default_str();
+  app.add_option("-o,--output", options.output, "write here")->type_name("FILE");
 }
 
 }  // namespace
 
 Command ImportCommand() {
-  return {"import", "make rules from what another tool has", [](CLI::App& app) {
-            const auto options = std::make_shared<Options>();
+  return {"import", "make rules or a configuration from what another tool has", [](CLI::App& app) {
+            const auto agenix = std::make_shared<Options>();
+            const auto opnix = std::make_shared<OpnixOptions>();
             app.require_subcommand(1);
-            CLI::App* agenix =
-                app.add_subcommand("agenix", "from agenix's secrets.nix, by nix-instantiate");
-            agenix->add_option("FILE", options->file, "secrets.nix")->required();
-            agenix->add_flag("--config", options->config,
-                             "print the secrets of a configuration instead of rules");
-            agenix->add_option("-o,--output", options->output, "write here")->type_name("FILE");
-            return [options] {
-              const Status done = Import(*options);
-              return done ? ExitCode::kDone : ui::Fail(done.error());
+            AddAgenix(
+                *app.add_subcommand("agenix", "from agenix's secrets.nix, by nix-instantiate"),
+                *agenix);
+            const CLI::App* of_opnix = app.add_subcommand("opnix", "from OpNix's secrets.json");
+            AddOpnix(*app.get_subcommand("opnix"), *opnix);
+            return [agenix, opnix, of_opnix] {
+              return CodeOf(of_opnix->parsed() ? ImportOpnix(*opnix) : Import(*agenix));
             };
           }};
 }

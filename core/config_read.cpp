@@ -8,16 +8,11 @@
 #include "base/text.h"
 
 namespace secretfs::config_read {
-namespace {
-
-/// YAML's ways to write nothing: "key:" and null.
 bool IsNull(const YamlNode& node) {
   constexpr std::array<std::string_view, 5> kNull{"", "~", "null", "Null", "NULL"};
   return node.kind == YamlNode::Kind::kScalar && node.plain &&
          std::find(kNull.begin(), kNull.end(), node.text) != kNull.end();
 }
-
-}  // namespace
 
 Result<Map> Map::Of(const YamlNode& node, const ConfigText& text, const std::string& what) {
   Map map(node, text);

@@ -11,6 +11,9 @@
 
 namespace secretfs::config_read {
 
+/// YAML's ways to write nothing: "key:" and null.
+bool IsNull(const YamlNode& node);
+
 /// A mapping with scalar keys, none twice.
 class Map {
  public:

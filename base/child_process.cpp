@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/eventfd.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -69,6 +70,10 @@ class NoBrokenPipeSignal {
   bool was_pending_ = false;
 };
 
+Error TooMuch(size_t limit, const std::string& name) {
+  return {Code::kTooLarge, "writes more than " + std::to_string(limit) + " bytes", name, ""};
+}
+
 }  // namespace
 
 std::string ChildEnd::Text() const {
@@ -92,6 +97,8 @@ ChildProcess::ChildProcess(pid_t id, const ChildOptions& options)
 
 ChildProcess::~ChildProcess() {
   if (id_ < 0) return;
+  stop_.reset();
+  stopped_.reset();
   input_.reset();
   ::kill(-id_, SIGTERM);
   const auto deadline = std::chrono::steady_clock::now() + kGrace;
@@ -102,6 +109,28 @@ ChildProcess::~ChildProcess() {
 
 Error ChildProcess::TimedOut() const {
   return {Code::kTimeout, "takes longer than it may", name_, ""};
+}
+
+Error ChildProcess::Stopped() const { return {Code::kInterrupted, "was stopped", name_, ""}; }
+
+Status ChildProcess::ObeyStop(const std::stop_token& stop) {
+  stop_.reset();
+  stopped_.reset();
+  if (!stop.stop_possible()) return Ok{};
+  stopped_ = UniqueFd(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+  if (!stopped_) return SystemError(errno, "cannot make an eventfd for", name_);
+  stop_.emplace(stop, [fd = stopped_.get()] { (void)::eventfd_write(fd, 1); });
+  return Ok{};
+}
+
+bool ChildProcess::WasStopped() const noexcept {
+  pollfd stopped{stopped_.get(), POLLIN, 0};
+  return ::poll(&stopped, 1, 0) > 0;
+}
+
+bool ChildProcess::HasOutput() const noexcept {
+  pollfd output{output_.get(), POLLIN, 0};
+  return ::poll(&output, 1, 0) > 0;
 }
 
 Status ChildProcess::Write(ByteView bytes, SteadyTime deadline) {
@@ -131,24 +160,57 @@ Result<Bytes> ChildProcess::ReadAll(size_t limit, SteadyTime deadline) {
   while (true) {
     const size_t n = TRY(Read(part, deadline));
     if (n == 0) return all;
-    if (n > limit - all.size()) {
-      return Error{Code::kTooLarge, "writes more than " + std::to_string(limit) + " bytes", name_,
-                   ""};
-    }
+    if (n > limit - all.size()) return TooMuch(limit, name_);
     all.insert(all.end(), part.begin(), part.begin() + static_cast<ptrdiff_t>(n));
+  }
+}
+
+/// Some bytes; 0 also when the program has ended and left nothing more to read.
+Result<size_t> ChildProcess::ReadUntilEnd(ByteSpan into, SteadyTime deadline) {
+  while (true) {
+    TRY(Await(output_.get(), POLLIN, deadline, Until::kReadyOrEnded));
+    const bool ended = HasEnded();
+    if (ended) ::kill(-id_, SIGKILL);  // the rest of its group
+    const ssize_t n = ::read(output_.get(), into.data(), into.size());
+    if (n >= 0) return static_cast<size_t>(n);
+    if (errno == EAGAIN && ended) return 0;
+    if (errno != EINTR && errno != EAGAIN) return SystemError(errno, "cannot read from", name_);
+  }
+}
+
+Result<SecretBytes> ChildProcess::ReadAllSecret(size_t limit, SteadyTime deadline) {
+  constexpr size_t kFirst = 4096;
+  const size_t most = limit + 1;  // one more tells that it is too much
+  SecretBytes so_far;
+  for (size_t capacity = std::min(kFirst, most);; capacity = std::min(2 * capacity, most)) {
+    so_far = TRY(SecretBytes::Make(capacity, [&](ByteSpan out) -> Result<size_t> {
+      size_t size = so_far.size();
+      std::ranges::copy(so_far.Expose(), out.begin());
+      while (size < out.size()) {
+        const size_t n = TRY(ReadUntilEnd(out.subspan(size), deadline));
+        if (n == 0) break;
+        size += n;
+      }
+      return size;
+    }));
+    if (so_far.size() > limit) return TooMuch(limit, name_);
+    if (so_far.size() < capacity) return so_far;
   }
 }
 
 /// Until `fd` can do `event`. Errors are taken meanwhile, or a child could get stuck in saying
 /// them. The deadline holds even if there always is something to read.
-Status ChildProcess::Await(int fd, short event, SteadyTime deadline) {
+Status ChildProcess::Await(int fd, short event, SteadyTime deadline, Until until) {
+  const int end = until == Until::kReadyOrEnded ? end_.get() : -1;
   while (!IsOver(deadline)) {
-    std::array<pollfd, 2> waiting{pollfd{fd, event, 0}, pollfd{errors_.get(), POLLIN, 0}};
+    std::array<pollfd, 4> waiting{pollfd{fd, event, 0}, pollfd{errors_.get(), POLLIN, 0},
+                                  pollfd{stopped_.get(), POLLIN, 0}, pollfd{end, POLLIN, 0}};
     const int n = ::poll(waiting.data(), waiting.size(), MillisecondsUntil(deadline));
     if (n < 0 && errno != EINTR) return SystemError(errno, "cannot wait for", name_);
     if (n <= 0) continue;
     if (waiting[1].revents != 0) TakeErrors();
-    if (waiting[0].revents != 0) return Ok{};
+    if (waiting[2].revents != 0) return Stopped();
+    if (waiting[0].revents != 0 || waiting[3].revents != 0) return Ok{};
   }
   return TimedOut();
 }
@@ -156,8 +218,9 @@ Status ChildProcess::Await(int fd, short event, SteadyTime deadline) {
 /// Until something happens, perhaps its end.
 void ChildProcess::AwaitAny(SteadyTime until) {
   if (!end_) until = std::min(until, std::chrono::steady_clock::now() + kWithoutPidfd);
-  std::array<pollfd, 3> waiting{pollfd{end_.get(), POLLIN, 0}, pollfd{output_.get(), POLLIN, 0},
-                                pollfd{errors_.get(), POLLIN, 0}};
+  std::array<pollfd, 4> waiting{pollfd{end_.get(), POLLIN, 0}, pollfd{output_.get(), POLLIN, 0},
+                                pollfd{errors_.get(), POLLIN, 0},
+                                pollfd{stopped_.get(), POLLIN, 0}};
   if (::poll(waiting.data(), waiting.size(), MillisecondsUntil(until)) <= 0) return;
   if (waiting[1].revents != 0) DropOutput();
   if (waiting[2].revents != 0) TakeErrors();
@@ -203,6 +266,7 @@ Result<ChildEnd> ChildProcess::Wait(SteadyTime deadline) {
   input_.reset();
   while (!HasEnded()) {
     if (IsOver(deadline)) return TimedOut();
+    if (WasStopped()) return Stopped();
     AwaitAny(deadline);
   }
   return Reap();

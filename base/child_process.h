@@ -10,14 +10,18 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/bytes.h"
+#include "base/child_secrets.h"
 #include "base/clock.h"
 #include "base/result.h"
+#include "base/secret_bytes.h"
 #include "base/unique_fd.h"
 
 namespace secretfs {
@@ -25,7 +29,8 @@ namespace secretfs {
 struct ChildOptions {
   std::string program;                   // absolute
   std::vector<std::string> arguments;    // after the program's name
-  std::vector<std::string> environment;  // "NAME=value", all there is
+  std::vector<std::string> environment;  // "NAME=value"
+  std::vector<SecretVariable> secrets;   // the rest of the environment
   std::string folder = "/";              // to run in
   std::vector<int> keep;                 // descriptors that stay open, under the same numbers
   /// Gets each line of its standard error, at most kMostErrorLines, cut at kMostErrorColumns, with
@@ -63,6 +68,16 @@ class ChildProcess {
   Result<size_t> Read(ByteSpan into, SteadyTime deadline);
   /// The rest of its standard output. Errors: also kTooLarge. Not for secrets.
   Result<Bytes> ReadAll(size_t limit, SteadyTime deadline);
+  /// The same for secrets. It ends where the program itself does, even if something that it started
+  /// still holds its output; that is killed, or left alone where it left the group.
+  Result<SecretBytes> ReadAllSecret(size_t limit, SteadyTime deadline);
+  /// From now on what waits here also ends, with kInterrupted, when a stop is requested; until this
+  /// is called again.
+  Status ObeyStop(const std::stop_token& stop);
+  /// Whether it has ended; it is not reaped by that.
+  [[nodiscard]] bool HasEnded() const noexcept;
+  /// Whether it wrote something that nobody read yet, or its output has ended.
+  [[nodiscard]] bool HasOutput() const noexcept;
   /// Closes its input, drops what it still writes, and waits for its end; what it left in its group
   /// is killed. To be called once. Errors: kTimeout, and then it still runs; kIo.
   Result<ChildEnd> Wait(SteadyTime deadline);
@@ -71,12 +86,15 @@ class ChildProcess {
 
  private:
   ChildProcess(pid_t id, const ChildOptions& options);
-  Status Await(int fd, short event, SteadyTime deadline);
+  enum class Until { kReady, kReadyOrEnded };
+  Status Await(int fd, short event, SteadyTime deadline, Until until = Until::kReady);
+  Result<size_t> ReadUntilEnd(ByteSpan into, SteadyTime deadline);
+  [[nodiscard]] bool WasStopped() const noexcept;
+  Error Stopped() const;
   void AwaitAny(SteadyTime until);
   void TakeErrors();
   void TellLine();
   void DropOutput();
-  [[nodiscard]] bool HasEnded() const noexcept;
   Result<ChildEnd> Reap();
   Error TimedOut() const;
 
@@ -89,6 +107,8 @@ class ChildProcess {
   std::function<void(std::string_view)> said_;
   std::string line_;  // of its standard error, not yet complete
   size_t lines_ = 0;
+  UniqueFd stopped_;  // eventfd, if something may request a stop
+  std::optional<std::stop_callback<std::function<void()>>> stop_;  // writes to it
 };
 
 /// FOLDER/NAME of the first folder that has such a program. Errors: kNotFound.

@@ -12,6 +12,7 @@
 #include <csignal>
 #include <utility>
 
+#include "base/child_secrets.h"
 #include "base/core_dumps.h"
 #include "base/file.h"
 
@@ -48,9 +49,11 @@ Status StopBlocking(const UniqueFd& fd) {
   return SystemError(errno, "cannot set up a pipe", "");
 }
 
-std::vector<char*> Pointers(const std::vector<std::string>& words) {
+std::vector<char*> Pointers(const std::vector<std::string>& words,
+                            std::span<char* const> more = {}) {
   std::vector<char*> pointers;
   for (const std::string& word : words) pointers.push_back(const_cast<char*>(word.c_str()));
+  pointers.insert(pointers.end(), more.begin(), more.end());
   pointers.push_back(nullptr);
   return pointers;
 }
@@ -174,7 +177,8 @@ Result<pid_t> StartChild(const ChildOptions& options, ChildStreams& streams) {
   std::vector<std::string> words{options.program};
   words.insert(words.end(), options.arguments.begin(), options.arguments.end());
   const auto arguments = Pointers(words);
-  const auto environment = Pointers(options.environment);
+  const ChildSecrets secrets = TRY(ChildSecrets::Make(options.secrets));  // wiped at the end
+  const auto environment = Pointers(options.environment, secrets.strings());
   PipeEnds report = TRY(MakePipe());
   const Plan plan{options.program.c_str(),
                   arguments.data(),

@@ -1,7 +1,6 @@
 #include "providers/plugin_process.h"
 
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -14,6 +13,7 @@
 #include "base/child_process.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "base/trusted_file.h"
 #include "crypto/plugin_name.h"
 
 namespace secretfs {
@@ -24,30 +24,6 @@ constexpr std::chrono::milliseconds kLongestRest = std::chrono::minutes(1);  // 
 constexpr size_t kMostWords = 200;  // bytes of a last line in an error
 
 SteadyTime In(std::chrono::milliseconds time) { return std::chrono::steady_clock::now() + time; }
-
-/// Whoever can write to what runs as root is root.
-Status CheckOnlyOursMayWrite(const struct stat& st, const std::string& path) {
-  if (st.st_uid != 0 && st.st_uid != ::geteuid()) {
-    return Error{Code::kPermission, path + " belongs to another user", "",
-                 "it must belong to root, or to the user who runs secretfs"};
-  }
-  if ((st.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
-    return Error{Code::kPermission, "others may write to " + path, "", "chmod go-w " + path};
-  }
-  return Ok{};
-}
-
-/// Whoever may rename a folder can put another one in its place; in a sticky one that is its owner.
-Status CheckFoldersAbove(std::filesystem::path at) {
-  while (at.has_relative_path()) {
-    at = at.parent_path();
-    struct stat st {};
-    if (::stat(at.c_str(), &st) != 0) return SystemError(errno, "cannot look into", at);
-    if ((st.st_mode & S_ISVTX) != 0) st.st_mode &= ~static_cast<mode_t>(S_IWGRP | S_IWOTH);
-    TRY(CheckOnlyOursMayWrite(st, at));
-  }
-  return Ok{};
-}
 
 Error NotIn(const std::string& folder) {
   return {Code::kNotFound, "not in " + folder, "", "install it there"};

@@ -10,9 +10,11 @@
 #include <array>
 #include <csignal>
 #include <filesystem>
+#include <fstream>
 #include <thread>
 
 #include "base/child_groups.h"
+#include "tests/testkit/sanitizer.h"
 #include "tests/testkit/temp_dir.h"
 
 namespace secretfs {
@@ -301,6 +303,165 @@ TEST(ChildProcess, BoundsTheLinesOfStandardError) {
   ASSERT_THAT(lines, SizeIs(kMostErrorLines));
   EXPECT_THAT(lines.front(), SizeIs(kMostErrorColumns));
   EXPECT_EQ(lines.at(1), "1");
+}
+
+// --- Secrets -------------------------------------------------------------------------------------
+
+SecretPtr Secret(std::string_view text) {
+  return std::make_shared<SecretBytes>(SecretBytes::CopyOf(AsBytes(text)).value());
+}
+
+TEST(ChildProcess, PassesSecretsInTheEnvironment) {
+  ChildOptions options;
+  options.program = "/usr/bin/env";
+  options.environment = {"ONE=1"};
+  options.secrets = {{"TOKEN", Secret("quiet words")}, {"EMPTY", Secret("")}};
+  EXPECT_EQ(Output(options), "ONE=1\nTOKEN=quiet words\nEMPTY=\n");
+}
+
+TEST(ChildProcess, PassesASecretLargerThanAPage) {
+  const std::string large(20000, 'x');
+  ChildOptions options = Shell("printf %s \"$LARGE\" | wc -c");
+  options.secrets = {{"LARGE", Secret(large)}};
+  EXPECT_EQ(Output(options), "20000\n");
+}
+
+TEST(ChildProcess, RefusesSecretsThatNoEnvironmentCanHold) {
+  ChildOptions options = Shell("true");
+  options.secrets = {{"TOKEN", Secret(std::string_view("a\0b", 3))}};
+  auto child = ChildProcess::Start(options);
+  ASSERT_FALSE(child);
+  EXPECT_EQ(child.error().code, Code::kInvalid);
+  EXPECT_EQ(child.error().where, "TOKEN");
+  options.secrets = {{"A=B", Secret("x")}};
+  child = ChildProcess::Start(options);
+  ASSERT_FALSE(child);
+  EXPECT_EQ(child.error().code, Code::kInvalid);
+}
+
+/// How often `text`, whose letters are one lower here, is in this process's memory.
+size_t CountInMemory(std::string_view one_lower) {
+  std::string wanted(one_lower);
+  for (char& c : wanted) ++c;
+  std::ifstream maps("/proc/self/maps");
+  std::vector<std::pair<uintptr_t, uintptr_t>> ranges;
+  for (std::string line; std::getline(maps, line);) {
+    uintptr_t from = 0;
+    uintptr_t to = 0;
+    if (std::sscanf(line.c_str(), "%lx-%lx r", &from, &to) == 2 && line.find(" rw") != line.npos) {
+      ranges.emplace_back(from, to);
+    }
+  }
+  const UniqueFd memory(::open("/proc/self/mem", O_RDONLY | O_CLOEXEC));
+  size_t count = 0;
+  std::string part(1 << 16, '\0');
+  for (const auto& [from, to] : ranges) {
+    for (uintptr_t at = from; at < to; at += part.size()) {
+      const ssize_t n = ::pread(memory.get(), part.data(), std::min(part.size(), to - at),
+                                static_cast<off_t>(at));
+      if (n <= 0) break;
+      const std::string_view seen(part.data(), static_cast<size_t>(n));
+      for (size_t i = 0; (i = seen.find(wanted, i)) != seen.npos; ++i) {
+        // Not what is in `wanted`, `part` and the pages that hold these.
+        const uintptr_t place = at + i;
+        const auto begin = reinterpret_cast<uintptr_t>(part.data());
+        if (place >= begin && place < begin + part.size()) continue;
+        if (place == reinterpret_cast<uintptr_t>(wanted.data())) continue;
+        ++count;
+      }
+    }
+  }
+  Wipe({reinterpret_cast<std::byte*>(part.data()), part.size()});
+  return count;
+}
+
+TEST(ChildProcess, LeavesNoCopyOfASecretBehind) {
+  if (testkit::kSanitized) GTEST_SKIP() << "a sanitizer keeps memory that was freed";
+  constexpr std::string_view kOneLower = "sdbqdse`lnqs`khrsghrvnqc";
+  const auto secret = std::make_shared<SecretBytes>(
+      SecretBytes::Make(kOneLower.size(), [&](ByteSpan into) -> Result<size_t> {
+        std::ranges::transform(AsBytes(kOneLower), into.begin(), [](std::byte b) {
+          return static_cast<std::byte>(std::to_integer<int>(b) + 1);
+        });
+        return kOneLower.size();
+      }).value());
+  ChildOptions options = Shell("printf %s \"$TOKEN\" | md5sum; exec sleep 1000");
+  options.secrets = {{"TOKEN", secret}};
+  ASSERT_EQ(CountInMemory(kOneLower), 1U);  // the secret itself
+  const auto child = Started(options);
+  EXPECT_EQ(CountInMemory(kOneLower), 1U);
+  std::array<std::byte, 64> into{};
+  EXPECT_TRUE(child->Read(into, Soon()));
+}
+
+TEST(ChildProcess, ReadsSecretOutputOfAnySizeUpToTheLimit) {
+  for (const size_t size : {0UL, 1UL, 4095UL, 4096UL, 4097UL, 300000UL}) {
+    const auto script = "head -c " + std::to_string(size) + " /dev/zero | tr '\\0' x";
+    const auto output = Started(Shell(script))->ReadAllSecret(300000, Soon());
+    ASSERT_TRUE(output);
+    EXPECT_EQ(output->size(), size);
+    EXPECT_TRUE(std::ranges::all_of(AsText(output->Expose()), [](char c) { return c == 'x'; }));
+  }
+  for (const size_t limit : {0UL, 4UL, 4096UL, 299999UL}) {
+    const auto output = Started(Shell("head -c 300000 /dev/zero"))->ReadAllSecret(limit, Soon());
+    ASSERT_FALSE(output);
+    EXPECT_EQ(output.error().code, Code::kTooLarge);
+  }
+}
+
+TEST(ChildProcess, ReadingSecretsEndsWithTheProgramThoughItsChildHoldsTheOutput) {
+  const auto child = Started(Shell("printf value; sleep 1000 & exit 0"));
+  const auto output = child->ReadAllSecret(100, Soon());
+  ASSERT_TRUE(output) << output.error().Text();
+  EXPECT_EQ(AsText(output->Expose()), "value");
+  EXPECT_TRUE(child->Wait(Soon()));
+}
+
+TEST(ChildProcess, ReadingSecretsEndsAtTheDeadlineAlsoInAFlood) {
+  const auto child = Started(Shell("yes"));
+  const auto output = child->ReadAllSecret(SIZE_MAX / 8, In(std::chrono::milliseconds(50)));
+  ASSERT_FALSE(output);
+  EXPECT_EQ(output.error().code, Code::kTimeout);
+}
+
+// --- Stopping ------------------------------------------------------------------------------------
+
+TEST(ChildProcess, AStopEndsWhatWaits) {
+  std::array<std::byte, 8> into{};
+  const Bytes much(size_t{1} << 20U);
+  using Wait = std::function<std::optional<Error>(ChildProcess&)>;
+  const auto error_of = [](auto result) {
+    return result ? std::nullopt : std::optional(result.error());
+  };
+  for (const Wait& wait : std::vector<Wait>{
+           [&](ChildProcess& child) { return error_of(child.Read(into, Soon())); },
+           [&](ChildProcess& child) { return error_of(child.ReadAllSecret(10, Soon())); },
+           [&](ChildProcess& child) { return error_of(child.Write(much, Soon())); },
+           [&](ChildProcess& child) { return error_of(child.Wait(Soon())); }}) {
+    std::stop_source stop;
+    const auto child = Started(Shell("exec sleep 1000"));
+    ASSERT_TRUE(child->ObeyStop(stop.get_token()));
+    const std::jthread stopper([&] { stop.request_stop(); });
+    const auto error = wait(*child);
+    ASSERT_TRUE(error);
+    EXPECT_EQ(error->code, Code::kInterrupted);
+  }
+}
+
+TEST(ChildProcess, AStopCountsUntilAnotherOneIsObeyed) {
+  std::stop_source first;
+  const auto child = Started(Shell("cat"));
+  ASSERT_TRUE(child->ObeyStop(first.get_token()));
+  first.request_stop();
+  std::array<std::byte, 8> into{};
+  ASSERT_FALSE(child->Read(into, Soon()));
+  const std::stop_source second;
+  ASSERT_TRUE(child->ObeyStop(second.get_token()));
+  EXPECT_FALSE(child->HasOutput());
+  ASSERT_TRUE(child->Write(AsBytes("x"), Soon()));
+  const auto read = child->Read(into, Soon());
+  ASSERT_TRUE(read);
+  EXPECT_EQ(*read, 1U);
 }
 
 /// In a process of its own, which starts no others after that.

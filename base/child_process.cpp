@@ -166,7 +166,7 @@ Result<Bytes> ChildProcess::ReadAll(size_t limit, SteadyTime deadline) {
 }
 
 /// Some bytes; 0 also when the program has ended and left nothing more to read.
-Result<size_t> ChildProcess::ReadUntilEnd(ByteSpan into, SteadyTime deadline) {
+Result<size_t> ChildProcess::ReadToEnd(ByteSpan into, SteadyTime deadline) {
   while (true) {
     TRY(Await(output_.get(), POLLIN, deadline, Until::kReadyOrEnded));
     const bool ended = HasEnded();
@@ -187,7 +187,7 @@ Result<SecretBytes> ChildProcess::ReadAllSecret(size_t limit, SteadyTime deadlin
       size_t size = so_far.size();
       std::ranges::copy(so_far.Expose(), out.begin());
       while (size < out.size()) {
-        const size_t n = TRY(ReadUntilEnd(out.subspan(size), deadline));
+        const size_t n = TRY(ReadToEnd(out.subspan(size), deadline));
         if (n == 0) break;
         size += n;
       }

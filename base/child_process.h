@@ -68,8 +68,10 @@ class ChildProcess {
   Result<size_t> Read(ByteSpan into, SteadyTime deadline);
   /// The rest of its standard output. Errors: also kTooLarge. Not for secrets.
   Result<Bytes> ReadAll(size_t limit, SteadyTime deadline);
-  /// The same for secrets. It ends where the program itself does, even if something that it started
-  /// still holds its output; that is killed, or left alone where it left the group.
+  /// The same as Read, but the output also ends where the program itself does, even if something
+  /// that it started still holds it; that is killed, or left alone where it left the group.
+  Result<size_t> ReadToEnd(ByteSpan into, SteadyTime deadline);
+  /// All that ReadToEnd gives. Errors: also kTooLarge.
   Result<SecretBytes> ReadAllSecret(size_t limit, SteadyTime deadline);
   /// From now on what waits here also ends, with kInterrupted, when a stop is requested; until this
   /// is called again.
@@ -88,7 +90,6 @@ class ChildProcess {
   ChildProcess(pid_t id, const ChildOptions& options);
   enum class Until { kReady, kReadyOrEnded };
   Status Await(int fd, short event, SteadyTime deadline, Until until = Until::kReady);
-  Result<size_t> ReadUntilEnd(ByteSpan into, SteadyTime deadline);
   [[nodiscard]] bool WasStopped() const noexcept;
   Error Stopped() const;
   void AwaitAny(SteadyTime until);

@@ -250,8 +250,13 @@ TEST_F(OpStore, EndsAnOpThatHangsWithAllItStarted) {
   EXPECT_EQ(given.error().code, Code::kTimeout);
   std::ifstream children(dir_ / "op.d/children");
   for (std::string id; std::getline(children, id);) {
-    const std::string stat = TempDir::Read("/proc/" + id + "/stat");
-    EXPECT_TRUE(stat.empty() || stat.find(") Z") != std::string::npos) << stat;
+    const auto is_gone = [&id] {
+      const std::string stat = TempDir::Read("/proc/" + id + "/stat");
+      return stat.empty() || stat.find(") Z") != std::string::npos;
+    };
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::minutes(1);
+    while (!is_gone() && std::chrono::steady_clock::now() < deadline) std::this_thread::yield();
+    EXPECT_TRUE(is_gone());
   }
 }
 

@@ -48,15 +48,16 @@ Error SystemError(int error_number, std::string_view doing, const std::string& p
   Code code = Code::kIo;
   if (error_number == ENOENT || error_number == ENOTDIR) code = Code::kNotFound;
   if (error_number == EACCES || error_number == EPERM) code = Code::kPermission;
-  if (error_number == EMFILE || error_number == ENFILE || error_number == ENOMEM)
-    code = Code::kResource;
+  const bool used_up = error_number == EMFILE || error_number == ENFILE || error_number == ENOMEM ||
+                       error_number == EAGAIN;
+  if (used_up) code = Code::kResource;
   std::array<char, 128> buffer{};
   const char* text = ::strerror_r(error_number, buffer.data(), buffer.size());
   std::string words(text);
   std::transform(words.begin(), words.begin() + 1, words.begin(), [](char c) {
     return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
   });
-  return {code, std::string(doing) + ": " + words, path, ""};
+  return {code, std::string(doing) + ": " + words, path, "", used_up};
 }
 
 Result<UniqueFd> OpenRegular(const std::string& path) {

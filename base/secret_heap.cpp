@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
@@ -52,22 +53,26 @@ struct Region {
   [[nodiscard]] size_t usable() const { return slot - kCanaryBytes; }
 };
 
-Error NoMemory(const char* what) {
+Error OverLimit(const char* what) {
   return {Code::kResource, what, "",
           "raise the limit on locked memory: LimitMEMLOCK= in the unit, or `ulimit -l`"};
 }
 
+/// Others use it, and may give it back.
+Error NoMemory() { return {Code::kResource, "no memory for secrets", "", "", true}; }
+
 Result<std::byte*> Map(size_t bytes) {
   const size_t guard = PageSize();
   void* base = mmap(nullptr, bytes + 2 * guard, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  if (base == MAP_FAILED) return NoMemory("no memory for secrets");
+  if (base == MAP_FAILED) return NoMemory();
   auto* data = static_cast<std::byte*>(base) + guard;
-  if (mprotect(data, bytes, PROT_READ | PROT_WRITE) != 0 || mlock(data, bytes) != 0 ||
-      madvise(data, bytes, MADV_DONTDUMP) != 0 || madvise(data, bytes, MADV_DONTFORK) != 0) {
-    munmap(base, bytes + 2 * guard);
-    return NoMemory("memory for secrets cannot be locked");
-  }
-  return data;
+  const bool mapped = mprotect(data, bytes, PROT_READ | PROT_WRITE) == 0 &&
+                      madvise(data, bytes, MADV_DONTDUMP) == 0 &&
+                      madvise(data, bytes, MADV_DONTFORK) == 0;
+  if (mapped && mlock(data, bytes) == 0) return data;
+  const bool limited = mapped && errno != EAGAIN;  // which is for pages that cannot be had
+  munmap(base, bytes + 2 * guard);
+  return limited ? OverLimit("memory for secrets cannot be locked") : NoMemory();
 }
 
 void Unmap(std::byte* data, size_t bytes) {
@@ -84,7 +89,7 @@ class Heap {
   }
 
   Result<void*> Allocate(size_t size) {
-    if (size > SIZE_MAX / 4) return NoMemory("no memory for secrets");
+    if (size > SIZE_MAX / 4) return OverLimit("no memory for secrets");
     const std::lock_guard lock(mutex_);
     const size_t size_class = ClassOf(size);
     Region* region = nullptr;

@@ -12,8 +12,8 @@
 
 namespace secretfs::secret_heap {
 
-/// A block of at least `size` bytes, aligned to 16, zeroed. Errors: kResource when memory cannot be
-/// had or locked, with a hint that names RLIMIT_MEMLOCK.
+/// A block of at least `size` bytes, aligned to 16, zeroed. Errors: kResource when no more can be
+/// locked, with a hint that names RLIMIT_MEMLOCK, and `may_come` when memory cannot be had now.
 Result<void*> Allocate(size_t size);
 
 /// Wipes and returns a block of Allocate(). Aborts if the bytes behind the block were overwritten.

@@ -15,6 +15,7 @@ namespace secretfs::crypto {
 namespace {
 
 thread_local uint64_t unlocked_allocations = 0;
+thread_local bool may_be_had_later = true;
 
 /// The blocks that are not of the secret heap, with their sizes.
 class UnlockedBlocks {
@@ -59,8 +60,10 @@ UnlockedBlocks& Unlocked() {
 
 void* Malloc(size_t size, const char* /*file*/, int /*line*/) noexcept {
   if (size == 0) return nullptr;  // as OpenSSL's own
-  if (auto block = secret_heap::Allocate(size)) return *block;
+  const auto block = secret_heap::Allocate(size);
+  if (block) return *block;
   ++unlocked_allocations;
+  may_be_had_later = block.error().may_come;
   return Unlocked().Allocate(size);
 }
 
@@ -94,5 +97,7 @@ void* Realloc(void* block, size_t size, const char* file, int line) noexcept {
 bool InstallOpenSslHeap() noexcept { return CRYPTO_set_mem_functions(Malloc, Realloc, Free) == 1; }
 
 uint64_t UnlockedAllocations() noexcept { return unlocked_allocations; }
+
+bool MayBeHadLater() noexcept { return may_be_had_later; }
 
 }  // namespace secretfs::crypto

@@ -14,4 +14,7 @@ bool InstallOpenSslHeap() noexcept;
 /// How often OpenSSL was given memory in this thread that is not locked.
 uint64_t UnlockedAllocations() noexcept;
 
+/// Whether that was, at the last time, for want of memory that others may give back.
+bool MayBeHadLater() noexcept;
+
 }  // namespace secretfs::crypto

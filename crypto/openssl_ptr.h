@@ -48,6 +48,7 @@ class OpenSslCalls {
     return NoMemory();
   }
   [[nodiscard]] static Error NoMemory() {
+    if (MayBeHadLater()) return {Code::kResource, "no memory for OpenSSL", "", "", true};
     return {Code::kResource, "not enough locked memory for OpenSSL", "",
             "raise the limit on locked memory: LimitMEMLOCK= in the unit, or `ulimit -l`"};
   }

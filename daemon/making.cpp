@@ -1,6 +1,7 @@
 #include "daemon/making.h"
 
 #include <exception>
+#include <new>
 #include <utility>
 
 #include "base/text.h"
@@ -60,6 +61,8 @@ class Maker {
       }
       if (value.content && verify_ == Verify::kWhole) TRY(VerifyContent(*value.content, stop_));
       return value;
+    } catch (const std::bad_alloc&) {
+      return Error{Code::kResource, "ran out of memory", "", "", true};
     } catch (const std::exception&) {  // its text may quote input
       return Error{Code::kResource, "ran out of memory", "", ""};
     }

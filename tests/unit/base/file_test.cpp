@@ -213,9 +213,11 @@ TEST(SystemError, ClassifiesErrno) {
   EXPECT_EQ(SystemError(ENOTDIR, "x", "p").code, Code::kNotFound);
   EXPECT_EQ(SystemError(EACCES, "x", "p").code, Code::kPermission);
   EXPECT_EQ(SystemError(EPERM, "x", "p").code, Code::kPermission);
-  EXPECT_EQ(SystemError(EMFILE, "x", "p").code, Code::kResource);
-  EXPECT_EQ(SystemError(ENFILE, "x", "p").code, Code::kResource);
-  EXPECT_EQ(SystemError(ENOMEM, "x", "p").code, Code::kResource);
+  for (const int used_up : {EMFILE, ENFILE, ENOMEM, EAGAIN}) {
+    EXPECT_EQ(SystemError(used_up, "x", "p").code, Code::kResource);
+    EXPECT_TRUE(SystemError(used_up, "x", "p").may_come) << "others may give it back";
+  }
+  EXPECT_FALSE(SystemError(EIO, "x", "p").may_come);
   EXPECT_EQ(SystemError(EIO, "cannot read", "/p").Text(), "/p: cannot read: input/output error");
 }
 

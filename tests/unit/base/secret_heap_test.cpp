@@ -442,10 +442,25 @@ TEST_F(SecretHeapDeath, TooLowLockLimitIsAnErrorWithAHint) {
         if (block) _exit(1);
         std::fprintf(stderr, "%d %s / %s\n", static_cast<int>(block.error().code),
                      block.error().Text().c_str(), block.error().hint.c_str());
-        _exit(block.error().code == Code::kResource ? 0 : 2);
+        _exit(block.error().code == Code::kResource && !block.error().may_come ? 0 : 2);
       },
       testing::ExitedWithCode(0),
       "memory for secrets cannot be locked / raise the limit on locked memory: LimitMEMLOCK=");
+}
+
+TEST_F(SecretHeapDeath, MemoryThatOthersHaveMayComeBack) {
+  if (testkit::kSanitized) GTEST_SKIP() << "the sanitizer needs the memory itself";
+  EXPECT_EXIT(
+      {
+        rlimit limit{};
+        limit.rlim_cur = limit.rlim_max = size_t{1} << 20;
+        if (setrlimit(RLIMIT_AS, &limit) != 0) _exit(90);
+        const auto block = Allocate(size_t{4} << 20);
+        if (block) _exit(1);
+        std::fprintf(stderr, "%s /%s/\n", block.error().Text().c_str(), block.error().hint.c_str());
+        _exit(block.error().code == Code::kResource && block.error().may_come ? 0 : 2);
+      },
+      testing::ExitedWithCode(0), "no memory for secrets //");
 }
 
 TEST_F(SecretHeapDeath, AFailedAllocationLeavesNothingMapped) {

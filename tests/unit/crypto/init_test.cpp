@@ -8,6 +8,7 @@
 
 #include "base/secret_heap.h"
 #include "crypto/openssl_heap.h"
+#include "crypto/openssl_ptr.h"
 #include "tests/testkit/lockable_memory.h"
 #include "tests/unit/crypto/fixtures.h"
 
@@ -55,6 +56,8 @@ TEST(InitCrypto, GivesOpenSslOtherMemoryWhenNoneCanBeLockedAndSaysSo) {
     auto* block = static_cast<char*>(OPENSSL_malloc(kLarge));
     ASSERT_NE(block, nullptr);
     EXPECT_EQ(crypto::UnlockedAllocations(), 1U);
+    EXPECT_FALSE(crypto::MayBeHadLater()) << "the limit stays";
+    EXPECT_FALSE(crypto::OpenSslCalls::NoMemory().may_come);
     block[kLarge - 1] = 'x';
     block = static_cast<char*>(OPENSSL_realloc(block, 2 * kLarge));
     EXPECT_EQ(block[kLarge - 1], 'x');

@@ -3,10 +3,13 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <cerrno>
 #include <future>
 #include <latch>
+#include <new>
 #include <optional>
 
+#include "base/file.h"
 #include "tests/testkit/entries.h"
 #include "tests/testkit/fake_clock.h"
 #include "tests/testkit/recording_log.h"
@@ -29,9 +32,10 @@ EntryPtr EntryMadeBy(std::string name, MakeValue make, std::vector<EntryPtr> inp
 }
 
 /// The answer to one Want(), waited for. A copy, since Done gets it by reference.
-Result<ValuePtr> WantAndWait(Loader& loader, const EntryPtr& entry, SteadyTime deadline) {
+Result<ValuePtr> WantAndWait(Loader& loader, const EntryPtr& entry, SteadyTime deadline,
+                             Loader::Patience patience = Loader::Patience::kNone) {
   std::promise<Result<ValuePtr>> promise;
-  loader.Want(entry, deadline, Loader::Patience::kNone,
+  loader.Want(entry, deadline, patience,
               [&](const Result<ValuePtr>& value) { promise.set_value(value); });
   return promise.get_future().get();
 }
@@ -274,6 +278,20 @@ TEST_F(WorkerLoaderTest, WhatIsStaleHealsByItself) {
   heard.Until("x x x ");
   EXPECT_EQ(entry->GetReport().state, EntryState::kReady);
   EXPECT_EQ(TextOf(entry->value()), "3");
+}
+
+TEST_F(WorkerLoaderTest, WhoWaitsGetsWhatFailedForWantOfMemory) {
+  std::atomic<int> made = 0;
+  const auto entry = EntryMadeBy("x", [&](auto...) -> Result<Value> {
+    if (++made == 1) throw std::bad_alloc();
+    if (made == 2) return SystemError(EMFILE, "cannot open", "/f");
+    return MakeTestValue("there");
+  });
+  WorkerLoader loader(clock_, log_, 1);
+  const auto got = WantAndWait(loader, entry, Later(), Loader::Patience::kUntilDeadline);
+  ASSERT_TRUE(got) << got.error().Text();
+  EXPECT_EQ(TextOf(*got), "there");
+  EXPECT_EQ(made, 3);
 }
 
 TEST_F(WorkerLoaderTest, RefreshLeavesAloneWhatNobodyWanted) {

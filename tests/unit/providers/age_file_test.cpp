@@ -1,6 +1,8 @@
 #include "providers/age_file.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -176,6 +178,39 @@ TEST_F(AgeFileTest, AnIdentityThatDidNotFitIntoMemoryIsTriedAgain) {
     EXPECT_EQ(problems[0].code, Code::kResource);
   });
   if (!ran) GTEST_SKIP() << "memory is never refused here";
+  EXPECT_TRUE(Fetch(identities, kFixtures + "x25519.age"));
+}
+
+/// Runs `body` with so many descriptors left.
+template <class Body>
+void WithDescriptorsLeft(unsigned left, const Body& body) {
+  std::vector<UniqueFd> lowest;
+  for (unsigned i = 0; i <= left; ++i)
+    lowest.emplace_back(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+  rlimit before{};
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
+  rlimit few = before;
+  few.rlim_cur = static_cast<rlim_t>(lowest.back().get());
+  lowest.clear();
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &few), 0);
+  body();
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
+}
+
+TEST_F(AgeFileTest, WhatFailsForWantOfDescriptorsMayStillCome) {
+  const auto identities = Store({AtPath(kFixtures + "x25519.txt")}, "");
+  WithDescriptorsLeft(0, [&] {
+    const auto value = Fetch(identities, kFixtures + "x25519.age");
+    ASSERT_FALSE(value);
+    EXPECT_EQ(value.error().code, Code::kResource);
+    EXPECT_TRUE(value.error().may_come);
+  });
+  WithDescriptorsLeft(1, [&] {
+    const auto value = Fetch(identities, kFixtures + "x25519.age");
+    ASSERT_FALSE(value);
+    EXPECT_EQ(value.error().code, Code::kNoMatch) << "the identity";
+    EXPECT_TRUE(value.error().may_come);
+  });
   EXPECT_TRUE(Fetch(identities, kFixtures + "x25519.age"));
 }
 

@@ -8,12 +8,10 @@
 
 #include <algorithm>
 #include <optional>
-#include <set>
 #include <thread>
 
 #include "base/child_groups.h"
 #include "base/file.h"
-#include "base/text.h"
 #include "crypto/init.h"
 #include "daemon/accounts.h"
 #include "daemon/alive_lock.h"
@@ -24,11 +22,13 @@
 #include "daemon/ending.h"
 #include "daemon/harden.h"
 #include "daemon/health.h"
+#include "daemon/identity_report.h"
 #include "daemon/keeping.h"
 #include "daemon/metrics.h"
 #include "daemon/own_file.h"
 #include "daemon/path_watcher.h"
 #include "daemon/privileges.h"
+#include "daemon/reopen_log.h"
 #include "daemon/server_sandbox.h"
 #include "daemon/signals.h"
 #include "daemon/status.h"
@@ -91,9 +91,10 @@ class Daemon {
           upkeep_->Tried(entry);
           keeping_->Tried(entry);
         });
-    ops_ = std::make_unique<fs::Ops>(fs::Ops::Services{*snapshots_, *loader_, accounts_, *audit_,
-                                                       clock_, *options_.defaults.owner.number,
-                                                       *options_.defaults.group.number});
+    ops_ = std::make_unique<fs::Ops>(
+        fs::Ops::Services{*snapshots_, *loader_, accounts_, *audit_, clock_,
+                          *options_.defaults.owner.number, *options_.defaults.group.number,
+                          [this](const fs::ReopenFailure& failure) { reopen_log_.Note(failure); }});
     upkeep_ = std::make_unique<Upkeep>(
         UpkeepServices(),
         Upkeep::Start{std::move(assembly), own_files_, {kPasswdFile, kGroupFile}});
@@ -236,6 +237,7 @@ class Daemon {
                                     supervisor_ ? &*supervisor_ : nullptr, log_,
                                     [this] {
                                       if (alive_) alive_->Beat();
+                                      reopen_log_.Tell(log_);
                                     },
                                     [this] { upkeep_->Reload(); }});
     stopping_ = true;
@@ -263,6 +265,7 @@ class Daemon {
       session_.reset();
     }
     mount_.device.reset();  // fails whatever the kernel still waits for
+    reopen_log_.Tell(log_);
     log_.Info(ending == Ending::kLeave ? "left" : "stopped", {{"mount", mount_.path}});
     if (!ended || !kept_up || !healthy || !touched || !keeper_ended) {
       log_.Warning("source_stuck",
@@ -318,21 +321,7 @@ class Daemon {
     WarnOfMissingPrivileges(snapshots_->Load()->files(), audit_->Wants(true),
                             !mount_.shared || fs::SeesProgramsOfOthers(), log_);
     if (!LockAllMemory()) log_.Debug("memory_not_all_locked", {});
-    ReportIdentities();
-  }
-
-  /// On a worker, since an identity may lie on a disk that does not answer.
-  void ReportIdentities() {
-    const auto report = [this](std::span<const ValuePtr>, SteadyTime, const std::stop_token&) {
-      for (const Error& problem : identities_->Get().problems) {
-        log_.Warning("identity_not_read", {{"reason", problem.Text()}, {"hint", problem.hint}});
-      }
-      return Result<Value>(Value{});
-    };
-    EntrySpec spec{"identities", "report", {}, report};
-    spec.fresh = true;
-    loader_->Want(std::make_shared<Entry>(std::move(spec)), clock_.Steady(),
-                  Loader::Patience::kNone, [](const auto&) {});
+    ReportIdentities(identities_, *loader_, clock_, log_);
   }
 
   StatusFacts Facts() {
@@ -354,6 +343,7 @@ class Daemon {
 
   const DaemonOptions& options_;
   Log& log_;
+  ReopenLog reopen_log_;
   const UniqueFd signals_;
   std::optional<Takeover> takeover_;
   std::optional<SupervisorLink> supervisor_;

@@ -115,6 +115,12 @@ void AddSurvival(Metrics& metrics, const Survival& survival) {
   metrics.Family("open_files_taken_over_total", "counter", "Open files that a later server met.");
   metrics.Sample("result=\"same\"", survival.restored);
   metrics.Sample("result=\"stale\"", survival.stale);
+  metrics.Family("open_files_not_taken_over_total", "counter",
+                 "Reads of an open file that a later server could not go on with.");
+  for (size_t i = 0; i < fs::kReopenReasons; ++i) {
+    const auto reason = fs::ReasonName(static_cast<fs::ReopenFailure::Reason>(i));
+    metrics.Sample("reason=\"" + std::string(reason) + "\"", survival.not_reopened[i]);
+  }
 }
 
 }  // namespace

@@ -107,6 +107,11 @@ Json Describe(const Reloads& reloads, WallTime now) {
 }
 
 Json Describe(const Survival& survival) {
+  Json reasons = Json::object();
+  for (size_t i = 0; i < fs::kReopenReasons; ++i) {
+    const auto reason = fs::ReasonName(static_cast<fs::ReopenFailure::Reason>(i));
+    reasons[std::string(reason)] = survival.not_reopened[i];
+  }
   return {{"supervisor", survival.supervisor},
           {"restarts", survival.restarts},
           {"hung", survival.hung},
@@ -115,6 +120,7 @@ Json Describe(const Survival& survival) {
           {"refused", survival.refused},
           {"restored", survival.restored},
           {"stale", survival.stale},
+          {"not_restored", std::move(reasons)},
           {"longest_gap_ms", survival.longest_gap.count()}};
 }
 

@@ -7,15 +7,19 @@ namespace secretfs {
 Survival SurvivalOf(fs::State& state, pid_t supervisor) {
   const fs::Counters& counters = state.counters();
   const uint64_t servers = counters.generations;
-  return {.supervisor = supervisor,
-          .restarts = servers == 0 ? 0 : servers - 1,
-          .hung = counters.stalls,
-          .resent = counters.resent,
-          .replayed = counters.replayed,
-          .refused = counters.refused,
-          .restored = counters.restored,
-          .stale = counters.stale,
-          .longest_gap = std::chrono::milliseconds(counters.longest_gap)};
+  Survival survival{.supervisor = supervisor,
+                    .restarts = servers == 0 ? 0 : servers - 1,
+                    .hung = counters.stalls,
+                    .resent = counters.resent,
+                    .replayed = counters.replayed,
+                    .refused = counters.refused,
+                    .restored = counters.restored,
+                    .stale = counters.stale,
+                    .not_reopened = {},
+                    .longest_gap = std::chrono::milliseconds(counters.longest_gap)};
+  for (size_t i = 0; i < fs::kReopenReasons; ++i)
+    survival.not_reopened[i] = state.not_reopened(static_cast<fs::ReopenFailure::Reason>(i));
+  return survival;
 }
 
 void NoteGap(fs::State& state) noexcept {

@@ -3,6 +3,7 @@
 
 #include <sys/types.h>
 
+#include <array>
 #include <chrono>
 #include <cstdint>
 
@@ -18,8 +19,9 @@ struct Survival {
   uint64_t replayed = 0;  // requests that were served from the state
   uint64_t refused = 0;   // requests that there was no room to write down
   uint64_t restored = 0;  // open files that went on in a later server
-  uint64_t stale = 0;     // open files that could not
-  std::chrono::milliseconds longest_gap{};  // for which nobody served
+  uint64_t stale = 0;     // open files that could not, as they have another version now
+  std::array<uint64_t, fs::kReopenReasons> not_reopened{};  // by fs::ReopenFailure::Reason
+  std::chrono::milliseconds longest_gap{};                  // for which nobody served
 };
 
 Survival SurvivalOf(fs::State& state, pid_t supervisor);

@@ -55,23 +55,31 @@ void OnOpen(fuse_req_t raw, fuse_ino_t inode, fuse_file_info* info) noexcept {
 
 using FilePtr = std::shared_ptr<const OpenFile>;
 
+void NoteNotReopened(BridgeState& state, const ReopenFailure& failure) {
+  if (state.state != nullptr) ++state.state->not_reopened(failure.reason);
+  state.ops.TellNotReopened(failure);
+}
+
 /// For a file that was opened in a server before: gives what `handle` stands for, as long as that
-/// is the version which was opened, else ESTALE; perhaps later, from another thread.
+/// is the version which was opened; perhaps later, from another thread. Errors: as Ops::Reopen.
 void Restore(const RequestPtr& request, uint64_t inode, uint64_t handle,
              std::function<void(const Reply<FilePtr>&)> then) {
   BridgeState& state = request->state();
   const auto opened = state.records.Find(handle);
-  if (!opened || opened->inode != inode) {
-    then(Reply<FilePtr>::Fail(ESTALE));
-    return;
-  }
+  const bool known = opened && opened->inode == inode;
   request->Waits(state.ops.Reopen(
-      inode, opened->fingerprint,
-      [&state, handle, then = std::move(then)](const Reply<OpenFile>& reply) {
-        Counters& counters = state.state->counters();  // as there are records
-        if (reply.error() == ESTALE) ++counters.stale;
+      inode, known ? std::optional(opened->fingerprint) : std::nullopt,
+      [&state, handle, then = std::move(then)](const Reply<OpenFile>& reply,
+                                               const ReopenFailure* failure) {
+        // Else it is the next server's business.
+        state.device.WhileOpen([&] {
+          if (failure != nullptr) NoteNotReopened(state, *failure);
+          if (state.state == nullptr) return;
+          Counters& counters = state.state->counters();
+          if (reply.error() == ESTALE) ++counters.stale;
+          if (reply.error() == 0) ++counters.restored;
+        });
         if (reply.error() != 0) return then(Reply<FilePtr>::Fail(reply.error()));
-        ++counters.restored;
         then(state.files.Put(handle, reply.value()));
       },
       [request](std::chrono::milliseconds wait) { return request->BeforeWait(wait); }));

@@ -7,6 +7,8 @@
 #include <cerrno>
 #include <climits>
 
+#include "fs/ops_waiting.h"
+
 namespace secretfs::fs {
 namespace {
 
@@ -30,17 +32,6 @@ template <class Done, class Answer>
 Loader::Ticket AtOnce(const Done& done, const Answer& answer) {
   done(answer);
   return 0;
-}
-
-/// The value, if it answers an open as it is.
-ValuePtr InMemory(const Entry& entry) {
-  ValuePtr value = entry.value();
-  return value && !value->content ? value : nullptr;
-}
-
-std::optional<std::chrono::milliseconds> AllowedWait(const Ops::BeforeWait& before_wait,
-                                                     std::chrono::milliseconds wait) {
-  return before_wait ? before_wait(wait) : wait;
 }
 
 /// What tells how we are holds no secrets, and is wanted most when nothing can be recorded.
@@ -259,18 +250,6 @@ int Ops::DecideAgain(const Caller& caller, const Snapshot& newest, uint64_t inod
   return Decide(caller, *node, AuditEvent::Operation::kOpen).allow ? 0 : Refusal(*node);
 }
 
-namespace {
-
-/// Whoever waited in vain is told with what he waited for.
-std::string WhyNot(const Entry& entry, const Error& error) {
-  std::string text = error.Text();
-  const auto missing = entry.GetReport().error;
-  if (error.code == Code::kTimeout && missing) text += ": " + missing->Text();
-  return text;
-}
-
-}  // namespace
-
 Reply<OpenFile> Ops::Given(const EntryPtr& entry, const Result<ValuePtr>& value,
                            std::optional<AuditEvent> event) const {
   if (!value) {
@@ -287,30 +266,6 @@ Reply<OpenFile> Ops::Given(const EntryPtr& entry, const Result<ValuePtr>& value,
   }
   entry->usage().opens.fetch_add(1, std::memory_order_relaxed);
   return OpenFile{*value, entry};
-}
-
-Loader::Ticket Ops::Reopen(uint64_t inode, const std::optional<Fingerprint>& fingerprint,
-                           const OpenDone& done, const BeforeWait& before_wait) const {
-  const SnapshotPtr snapshot = services_.snapshots.Load();
-  const Node* node = snapshot->Find(inode);
-  if (node == nullptr || node->is_directory() || !fingerprint) {
-    return AtOnce(done, Reply<OpenFile>::Fail(ESTALE));
-  }
-  const EntryPtr& entry = node->file.entry;
-  const auto answer = [entry, wanted = *fingerprint](const ValuePtr& value) {
-    return value->fingerprint == wanted ? Reply<OpenFile>(OpenFile{value, entry})
-                                        : Reply<OpenFile>::Fail(ESTALE);
-  };
-  if (const ValuePtr ready = InMemory(*entry)) return AtOnce(done, answer(ready));
-  const auto wait = AllowedWait(before_wait, node->file.access.wait);
-  if (!wait) return AtOnce(done, Reply<OpenFile>::Fail(EAGAIN));
-  const SteadyTime deadline = services_.clock.Steady() + *wait;
-  return services_.loader.Want(entry, deadline, Loader::Patience::kUntilDeadline,
-                               [done, answer](const Result<ValuePtr>& value) {
-                                 if (value) return done(answer(*value));
-                                 const bool interrupted = value.error().code == Code::kInterrupted;
-                                 done(Reply<OpenFile>::Fail(interrupted ? EINTR : ESTALE));
-                               });
 }
 
 ByteView Ops::Read(const OpenFile& file, uint64_t offset, size_t size) noexcept {

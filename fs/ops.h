@@ -18,6 +18,7 @@
 #include "core/entry.h"
 #include "core/policy.h"
 #include "core/snapshot.h"
+#include "fs/reopening.h"
 
 namespace secretfs::fs {
 
@@ -79,11 +80,15 @@ class Ops {
     const Clock& clock;
     uid_t owner = ::geteuid();  // of the folders: who mounted
     gid_t group = ::getegid();
+    /// Hears what TellNotReopened() is told; from any thread, and must not wait. May be empty.
+    std::function<void(const ReopenFailure&)> not_reopened{};
   };
   explicit Ops(const Services& services) : services_(services) {}
 
   using AttributesDone = std::function<void(const Reply<Attributes>&)>;
   using OpenDone = std::function<void(const Reply<OpenFile>&)>;
+  /// With the failure unless it is reopened, or who waited was told to try again, or interrupted.
+  using ReopenDone = std::function<void(const Reply<OpenFile>&, const ReopenFailure*)>;
   using ReadDone = std::function<void(const Reply<ByteView>&)>;
   /// Called on the thread that asked, before `done` is given to others; not when it is called at
   /// once. What may wait returns a ticket for Cancel(), 0 when it was answered. It is told for how
@@ -121,9 +126,14 @@ class Ops {
                       const BeforeWait& before_wait = {}) const;
 
   /// What was opened in a server before, if the value is the one of that fingerprint (nothing:
-  /// ESTALE), as it was decided then. ESTALE too for another value, and when it cannot be had.
+  /// ESTALE), as it was decided then. ESTALE too for another value. What cannot be had is waited
+  /// for as in Open, and at least as long as is usual, since who reads has opened it; at the end he
+  /// is told what an open would be, since it may be there again when he reads the next time.
   Loader::Ticket Reopen(uint64_t inode, const std::optional<Fingerprint>& fingerprint,
-                        const OpenDone& done, const BeforeWait& before_wait = {}) const;
+                        const ReopenDone& done, const BeforeWait& before_wait = {}) const;
+  void TellNotReopened(const ReopenFailure& failure) const {
+    if (services_.not_reopened) services_.not_reopened(failure);
+  }
 
   /// The part of the file at `offset`, clipped to its end; of a file that is in memory.
   static ByteView Read(const OpenFile& file, uint64_t offset, size_t size) noexcept;

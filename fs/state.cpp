@@ -60,4 +60,9 @@ ByteView State::key() const noexcept { return layout_->key; }
 
 Counters& State::counters() noexcept { return layout_->counters; }
 
+std::atomic<uint64_t>& State::not_reopened(ReopenFailure::Reason reason) noexcept {
+  static_assert(kReopenReasons <= std::tuple_size_v<decltype(StateLayout::not_reopened)>);
+  return layout_->not_reopened.at(static_cast<size_t>(reason));
+}
+
 }  // namespace secretfs::fs

@@ -11,6 +11,7 @@
 #include "base/result.h"
 #include "base/shared_memory.h"
 #include "base/unique_fd.h"
+#include "fs/reopening.h"
 #include "fs/state_layout.h"
 
 namespace secretfs::fs {
@@ -39,6 +40,8 @@ class State {
   /// connection, and in no other.
   [[nodiscard]] ByteView key() const noexcept;
   [[nodiscard]] Counters& counters() noexcept;
+  /// How often an open file could not be gone on with for that reason.
+  [[nodiscard]] std::atomic<uint64_t>& not_reopened(ReopenFailure::Reason reason) noexcept;
   /// For this folder.
   [[nodiscard]] StateLayout& layout() noexcept { return *layout_; }
 

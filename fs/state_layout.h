@@ -81,6 +81,9 @@ struct StateLayout {
   std::array<Deadly, kDeadlyCount> deadly;
   Counters counters;
   Agreement agreement;
+  /// Open files that a server could not go on with, by ReopenFailure::Reason. What is new has its
+  /// place here, behind all else of the page, where servers of this layout from before left zeros.
+  std::array<std::atomic<uint64_t>, 8> not_reopened;
   alignas(kPage) std::array<std::byte, kLandingBytes> landing;
   alignas(kPage) std::array<Slot, kSlotCount> slots;
   alignas(kPage) std::array<OpenRecord, kRecordCount> records;

@@ -8,6 +8,7 @@
 #include <sstream>
 
 #include "tests/testkit/entries.h"
+#include "tests/testkit/survival.h"
 
 namespace secretfs {
 namespace {
@@ -135,15 +136,7 @@ TEST(MetricsText, TellsOfTheDaemon) {
 TEST(MetricsText, TellsWhatBecameOfServersWhereThereIsASupervisor) {
   StatusFacts facts;
   EXPECT_EQ(Samples(facts, {}).count("secretfs_restarts_total"), 0U);
-  facts.survival = Survival{.supervisor = 42,
-                            .restarts = 3,
-                            .hung = 1,
-                            .resent = 5,
-                            .replayed = 6,
-                            .refused = 7,
-                            .restored = 8,
-                            .stale = 9,
-                            .longest_gap = std::chrono::milliseconds(46)};
+  facts.survival = testkit::SomeSurvival();
   const auto samples = Samples(facts, {});
   EXPECT_EQ(samples.at("secretfs_supervisor_pid"), 42);
   EXPECT_EQ(samples.at("secretfs_restarts_total"), 3);
@@ -154,6 +147,11 @@ TEST(MetricsText, TellsWhatBecameOfServersWhereThereIsASupervisor) {
   EXPECT_EQ(samples.at("secretfs_requests_refused_total"), 7);
   EXPECT_EQ(samples.at(R"(secretfs_open_files_taken_over_total{result="same"})"), 8);
   EXPECT_EQ(samples.at(R"(secretfs_open_files_taken_over_total{result="stale"})"), 9);
+  double number = 10;
+  for (const std::string reason : {"unknown", "gone", "changed", "late", "failed"}) {
+    const std::string label = "{reason=\"" + reason + "\"}";
+    EXPECT_EQ(samples.at("secretfs_open_files_not_taken_over_total" + label), ++number);
+  }
 }
 
 TEST(MetricsText, NamesCannotForgeASample) {

@@ -7,6 +7,7 @@
 #include "daemon/time_text.h"
 #include "tests/testkit/entries.h"
 #include "tests/testkit/fake_accounts.h"
+#include "tests/testkit/survival.h"
 
 namespace secretfs {
 namespace {
@@ -50,24 +51,19 @@ TEST(StatusJson, TellsStateReasonAndVersionAndNoValue) {
 TEST(StatusJson, TellsWhatBecameOfServersWhereThereIsASupervisor) {
   EXPECT_FALSE(Json::parse(StatusJson({}, {})).contains("survival"));
   StatusFacts facts;
-  facts.survival = Survival{.supervisor = 42,
-                            .restarts = 3,
-                            .hung = 1,
-                            .resent = 5,
-                            .replayed = 6,
-                            .refused = 7,
-                            .restored = 8,
-                            .stale = 9,
-                            .longest_gap = std::chrono::milliseconds(46)};
-  EXPECT_EQ(Json::parse(StatusJson(facts, {}))["survival"], (Json{{"supervisor", 42},
-                                                                  {"restarts", 3},
-                                                                  {"hung", 1},
-                                                                  {"resent", 5},
-                                                                  {"replayed", 6},
-                                                                  {"refused", 7},
-                                                                  {"restored", 8},
-                                                                  {"stale", 9},
-                                                                  {"longest_gap_ms", 46}}));
+  facts.survival = testkit::SomeSurvival();
+  EXPECT_EQ(Json::parse(StatusJson(facts, {}))["survival"],
+            (Json{{"supervisor", 42},
+                  {"restarts", 3},
+                  {"hung", 1},
+                  {"resent", 5},
+                  {"replayed", 6},
+                  {"refused", 7},
+                  {"restored", 8},
+                  {"stale", 9},
+                  {"not_restored",
+                   {{"unknown", 11}, {"gone", 12}, {"changed", 13}, {"late", 14}, {"failed", 15}}},
+                  {"longest_gap_ms", 46}}));
 }
 
 TEST(StatusJson, TellsTheSizeOfWhatIsNotInMemory) {

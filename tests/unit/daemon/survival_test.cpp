@@ -33,6 +33,13 @@ TEST_F(SurvivalTest, CountsServersAfterTheFirst) {
   EXPECT_EQ(survival.replayed, 7U);
 }
 
+TEST_F(SurvivalTest, CountsWhatWasNotReopenedByReason) {
+  using Reason = fs::ReopenFailure::Reason;
+  state_->not_reopened(Reason::kChanged) = 2;
+  state_->not_reopened(Reason::kFailed) = 3;
+  EXPECT_EQ(SurvivalOf(*state_, 1).not_reopened, (std::array<uint64_t, 5>{0, 0, 2, 0, 3}));
+}
+
 TEST_F(SurvivalTest, KeepsTheLongestGap) {
   state_->layout().beat = fs::State::Now() - 5000;
   NoteGap(*state_);

@@ -579,37 +579,12 @@ TEST_F(OpsTest, WhoMayNotWaitIsToldToTryAgain) {
   const auto opened = [&](const Reply<OpenFile>& reply) { error = reply.error(); };
   EXPECT_EQ(ops_.Open(root_, Inode("alice"), O_RDONLY, opened, may_not), 0U);
   EXPECT_EQ(error, EAGAIN);
-  error.reset();
-  EXPECT_EQ(ops_.Reopen(Inode("alice"), Fingerprint{}, opened, may_not), 0U);
-  EXPECT_EQ(error, EAGAIN);
   std::optional<off_t> size;
   ops_.GetAttributes(
       root_, Inode("alice"),
       [&](const Reply<Attributes>& reply) { size = reply.value().stat.st_size; }, may_not);
   EXPECT_EQ(size, 0) << "as while it is not known";
   EXPECT_TRUE(loader_.wishes.empty());
-}
-
-TEST_F(OpsTest, WhatWasOpenedBeforeIsGivenIfItIsTheSame) {
-  std::optional<int> error;
-  const auto opened = [&](const Reply<OpenFile>& reply) { error = reply.error(); };
-  const Fingerprint mark{std::byte{1}};
-  ops_.Reopen(Inode("alice"), mark, opened);
-  EXPECT_FALSE(error) << "its value is on its way";
-  Value value = MakeTestValue("x");
-  value.fingerprint = mark;
-  entries_[0]->Publish(std::move(value), clock_.Steady(), clock_.Wall());
-  loader_.Answer(entries_[0]->value());
-  EXPECT_EQ(error, 0);
-  ops_.Reopen(Inode("alice"), mark, opened);
-  EXPECT_EQ(error, 0);
-  ops_.Reopen(Inode("alice"), Fingerprint{}, opened);
-  EXPECT_EQ(error, ESTALE) << "another version";
-  ops_.Reopen(Inode("alice"), {}, opened);
-  EXPECT_EQ(error, ESTALE) << "one that cannot be told";
-  ops_.Reopen(4711, mark, opened);
-  EXPECT_EQ(error, ESTALE) << "no file any more";
-  EXPECT_TRUE(audit_.events().empty()) << "decided when it was opened";
 }
 
 TEST_F(OpsTest, WhatIsInMemoryIsOpenedWithoutWaiting) {

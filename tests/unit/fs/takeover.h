@@ -157,7 +157,9 @@ class Server {
   testkit::RecordingAudit audit;
   std::map<std::string, EntryPtr> entries;
   SnapshotCell snapshots{Snapshot::Build({}, WallTime{})};
-  Ops ops{{snapshots, loader, accounts, audit, clock}};
+  std::atomic<int> not_reopened = 0;
+  Ops ops{{snapshots, loader, accounts, audit, clock, ::geteuid(), ::getegid(),
+           [this](const ReopenFailure&) { ++not_reopened; }}};
   ProcGroups groups{clock};
   std::unique_ptr<Session> session;
   std::optional<Error> refused;

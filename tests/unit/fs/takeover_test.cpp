@@ -58,7 +58,9 @@ TEST_F(TakeoverTest, WhatChangedMeanwhileIsStale) {
   one = std::make_unique<Server>(mount_, state_.get(), Texts{{"dir/a", "other"}});
   EXPECT_EQ(Reader(a.get()).Said(), "#" + std::to_string(ESTALE)) << "never other bytes";
   EXPECT_EQ(Reader(gone.get()).Said(), "#" + std::to_string(ESTALE));
-  EXPECT_GE(state_->counters().stale, 1U);
+  EXPECT_EQ(state_->counters().stale, 2U);
+  EXPECT_EQ(state_->not_reopened(ReopenFailure::Reason::kChanged), 1U);
+  EXPECT_EQ(state_->not_reopened(ReopenFailure::Reason::kGone), 1U);
   EXPECT_EQ(ReadAll("dir/a"), "other");
   one.reset();
   one = std::make_unique<Server>(mount_, state_.get(), kFirst);
@@ -75,6 +77,48 @@ TEST_F(TakeoverTest, WithoutAFingerprintItIsStale) {
   one.reset();
   one = std::make_unique<Server>(mount_, state_.get(), Texts{{"a", "same"}});
   EXPECT_EQ(Reader(a.get()).Said(), "#" + std::to_string(ESTALE));
+  EXPECT_EQ(state_->not_reopened(ReopenFailure::Reason::kUnknown), 1U);
+}
+
+TEST_F(TakeoverTest, WhatCannotBeHadForTheMomentIsNotStale) {
+  auto one = std::make_unique<Server>(mount_, state_.get(), kFirst);
+  const UniqueFd a = Open("dir/a");
+  ASSERT_TRUE(a);
+  one.reset();
+  Server two(mount_, state_.get(), Texts{{"dir/a", std::nullopt}});
+  const auto said = [&](const Error& error) {
+    Reader reader(a.get());
+    EXPECT_TRUE(Becomes([&] { return two.loader.waiting() == 1; }));
+    two.loader.Answer(error);
+    return reader.Said();
+  };
+  EXPECT_EQ(said({Code::kTimeout, "late", "", ""}), "#" + std::to_string(ETIMEDOUT));
+  EXPECT_EQ(said({Code::kResource, "no memory", "", ""}), "#" + std::to_string(ENOMEM));
+  EXPECT_EQ(state_->counters().stale, 0U);
+  EXPECT_EQ(state_->not_reopened(ReopenFailure::Reason::kLate), 1U);
+  EXPECT_EQ(state_->not_reopened(ReopenFailure::Reason::kFailed), 1U);
+  EXPECT_EQ(two.not_reopened, 2);
+  PublishMarked(*two.entries["dir/a"], "first");
+  EXPECT_EQ(Reader(a.get()).Said(), "first");
+}
+
+TEST_F(TakeoverTest, WhoLeavesNotesNoFailureOfWhatTheNextOneGoesOnWith) {
+  auto one = std::make_unique<Server>(mount_, state_.get(), kFirst);
+  const UniqueFd a = Open("dir/a");
+  ASSERT_TRUE(a);
+  one.reset();
+  Server two(mount_, state_.get(), Texts{{"dir/a", std::nullopt}});
+  Reader reader(a.get());
+  ASSERT_TRUE(Becomes([&] { return two.loader.waiting() == 1; }));
+  two.session->Leave();
+  ASSERT_TRUE(Becomes([&] { return two.served.load(); }));
+  two.loader.Answer(Error{Code::kUnavailable, "secretfs is stopping", "", ""});
+  EXPECT_FALSE(reader.ended());
+  EXPECT_EQ(state_->not_reopened(ReopenFailure::Reason::kFailed), 0U);
+  EXPECT_EQ(two.not_reopened, 0);
+  two.Leave();
+  Server three(mount_, state_.get(), kFirst);
+  EXPECT_EQ(reader.Said(), "first");
 }
 
 TEST_F(TakeoverTest, ClosedFilesLeaveNothing) {

@@ -8,13 +8,14 @@
 #include <set>
 #include <utility>
 
+#include "daemon/stop_thread.h"
+
 namespace secretfs {
 namespace {
 
 constexpr std::chrono::seconds kRetry{5};
 constexpr std::chrono::seconds kLongestRetry{60};
 constexpr std::chrono::seconds kRest{30};  // unused so long, the keeper is let go
-constexpr std::chrono::seconds kStopPatience{2};
 constexpr std::chrono::hours kLong{1};
 
 SteadyTime Now() { return std::chrono::steady_clock::now(); }
@@ -33,15 +34,7 @@ Keeping::~Keeping() {
   if (!Stop()) std::abort();  // RunDaemon ends the process instead
 }
 
-bool Keeping::Stop() {
-  if (!thread_.joinable()) return true;
-  thread_.request_stop();
-  std::unique_lock lock(mutex_);
-  if (!wake_.wait_for(lock, kStopPatience, [this] { return ended_; })) return false;
-  lock.unlock();
-  thread_.join();
-  return true;
-}
+bool Keeping::Stop() { return StopThread(thread_, mutex_, wake_, ended_); }
 
 void Keeping::Keep(const std::vector<File>& files) {
   const std::lock_guard lock(mutex_);

@@ -8,6 +8,8 @@
 #include <set>
 #include <utility>
 
+#include "daemon/stop_thread.h"
+
 namespace secretfs {
 namespace {
 
@@ -15,7 +17,6 @@ namespace {
 /// Short, as nothing else is looked after meanwhile; slower ones follow when they are there.
 constexpr std::chrono::milliseconds kMakePatience{500};
 constexpr std::chrono::seconds kWantPatience{60};
-constexpr std::chrono::seconds kStopPatience{2};
 
 bool AnyOf(const std::vector<std::string>& paths, const std::vector<std::string>& wanted) {
   return std::ranges::any_of(paths, [&](const std::string& path) {
@@ -65,15 +66,7 @@ void Upkeep::Run() {
   pthread_setname_np(thread_.native_handle(), "upkeep");
 }
 
-bool Upkeep::Stop() {
-  if (!thread_.joinable()) return true;
-  thread_.request_stop();
-  std::unique_lock lock(mutex_);
-  if (!wake_.wait_for(lock, kStopPatience, [this] { return ended_; })) return false;
-  lock.unlock();
-  thread_.join();
-  return true;
-}
+bool Upkeep::Stop() { return StopThread(thread_, mutex_, wake_, ended_); }
 
 void Upkeep::Reload() {
   const std::lock_guard lock(mutex_);

@@ -18,6 +18,7 @@
 #include "tests/testkit/fake_accounts.h"
 #include "tests/testkit/fake_clock.h"
 #include "tests/testkit/fake_loader.h"
+#include "tests/testkit/fuse_requests.h"
 #include "tests/testkit/recording_audit.h"
 
 namespace {
@@ -98,18 +99,11 @@ Bytes RequestOf(uint8_t opcode, Input& input, const Snapshot& tree) {
 }
 
 Bytes FirstRequest() {
-  fuse_in_header head{};
   fuse_init_in init{};
-  head.len = sizeof(head) + sizeof(init);
-  head.opcode = FUSE_INIT;
-  head.unique = 2;
   init.major = FUSE_KERNEL_VERSION;
   init.minor = FUSE_KERNEL_MINOR_VERSION;
   init.flags = UINT32_MAX;
-  Bytes request(head.len);
-  std::memcpy(request.data(), &head, sizeof(head));
-  std::memcpy(request.data() + sizeof(head), &init, sizeof(init));
-  return request;
+  return testkit::InitRequest(init);
 }
 
 /// Anything anywhere in what is used of the state.

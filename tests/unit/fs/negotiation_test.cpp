@@ -1,36 +1,24 @@
 #include "fs/negotiation.h"
 
 #include <gtest/gtest.h>
-#include <linux/fuse.h>
 
 #include <cstring>
 #include <functional>
 
 #include "fs/request.h"
+#include "tests/testkit/fuse_requests.h"
 
 namespace secretfs::fs {
 namespace {
 
-template <class Head, class Body>
-Bytes Joined(const Head& head, const Body& body) {
-  Bytes all(sizeof(head) + sizeof(body));
-  std::memcpy(all.data(), &head, sizeof(head));
-  std::memcpy(all.data() + sizeof(head), &body, sizeof(body));
-  return all;
-}
-
 Bytes Request() {
-  fuse_in_header head{};
   fuse_init_in body{};
-  head.len = sizeof(head) + sizeof(body);
-  head.opcode = FUSE_INIT;
-  head.unique = 2;
   body.major = 7;
   body.minor = 45;
   body.flags = 0xf0f0;
   body.flags2 = 0xff;
   body.max_readahead = 131072;
-  return Joined(head, body);
+  return testkit::InitRequest(body);
 }
 
 Bytes Reply(const std::function<void(fuse_init_out&)>& change = {}, int error = 0) {
@@ -45,7 +33,7 @@ Bytes Reply(const std::function<void(fuse_init_out&)>& change = {}, int error = 
   body.flags2 = 0x1;
   body.max_write = 131072;
   if (change) change(body);
-  return Joined(head, body);
+  return testkit::Joined(head, body);
 }
 
 TEST(Negotiation, ASuccessorIsOfferedWhatWasAgreedOn) {

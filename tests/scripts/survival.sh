@@ -6,6 +6,8 @@
 # SECRETFS_SOAK=300 goes on for 300 seconds in all, and 250 kills a way, instead of 30 kills a way; scripts/soak runs that.
 # shellcheck disable=SC2016,SC2094 # conditions for wait_until are evaluated later; names of files are contents too
 source "$(dirname "$0")/lib.sh"
+# shellcheck source=helpers/disturbances.sh
+source "$helpers/disturbances.sh"
 need_root
 need "${CXX:-g++}" age age-keygen prlimit
 
@@ -21,9 +23,6 @@ mkdir "$work/src" "$work/bin" "$work/audit"
 cd "$work/src"
 age-keygen -o ours.txt 2>/dev/null
 us=$(age-keygen -y ours.txt)
-content() { # NAME VERSION LINES
-  awk -v name="$1" -v version="$2" -v lines="$3" 'BEGIN { for (i = 0; i < lines; i++) print name, version, lines }'
-}
 rotate() { # VERSION
   content r-plain "$1" 2000 >r-plain.new && mv r-plain.new r-plain
   content r-sealed "$1" 50 | age -r "$us" -o r-sealed.new && mv r-sealed.new r-sealed
@@ -37,6 +36,7 @@ content many 1 1 >many
 {
   cat <<YAML
 identities: [src/ours.txt]
+defaults: {wait: 1m} # a machine may be slow: what a wait comes to is printed
 audit: {file: $work/audit/audit.jsonl}
 secrets:
   read/plain: {file: src/plain}
@@ -66,7 +66,6 @@ new_program() {
   cp "$program" "$work/bin/new"
   mv "$work/bin/new" "$work/bin/secretfs"
 }
-pause() { sleep "0.0$((RANDOM % 9 + 1))"; }
 
 says_who_serves() { sed -n 's/^served by process //p' "$m/.secretfs/alive"; }
 # The one that serves, which counts; now and then whatever there is, which may not serve yet.
@@ -80,18 +79,7 @@ kill_server() {
     for pid in $(servers); do kill -KILL "$pid" 2>/dev/null || true; done
   fi
 }
-hang_server() { # longer than the heart may stand still, or shorter
-  local pid
-  pid=$(servers | head -n 1)
-  [[ -n $pid ]] || return 0
-  kill -STOP "$pid" 2>/dev/null || return 0
-  if ((RANDOM % 3)); then
-    pause
-    kill -CONT "$pid" 2>/dev/null || true
-  else
-    wait_until "a hung server is replaced" is_gone "$pid"
-  fi
-}
+hang_server() { hang_process "$(servers | head -n 1)"; }
 upgrade() {
   new_program
   local before
@@ -111,32 +99,8 @@ reload() {
 }
 fill_audit() { head -c 2M /dev/zero >"$work/audit/filler" 2>/dev/null || true; }
 free_audit() { rm -f "$work/audit/filler"; }
-starve_descriptors() {
-  local pid open
-  pid=$(servers | head -n 1)
-  [[ -n $pid ]] || return 0
-  open=$({ find "/proc/$pid/fd" -mindepth 1 2>/dev/null || true; } | wc -l)
-  prlimit --pid "$pid" --nofile="$((open + 1)):65536" 2>/dev/null || return 0
-  pause
-  pause
-  prlimit --pid "$pid" --nofile=65536:65536 2>/dev/null || true
-}
-# For a moment they may have hardly more memory than they have: who wants more waits, and is not killed, as that could
-# be the supervisor, which systemd would start again.
-squeeze_memory() {
-  local limit used no_limit
-  [[ -n $group ]] || return 0
-  if [[ -e $group/memory.limit_in_bytes ]]; then
-    echo 1 >"$group/memory.oom_control"
-    limit=$group/memory.limit_in_bytes used=$group/memory.usage_in_bytes no_limit=-1
-  else
-    limit=$group/memory.high used=$group/memory.current no_limit=max
-  fi
-  echo $(($(cat "$used") + 1048576)) >"$limit" || fail "memory cannot be limited by $limit"
-  pause
-  pause
-  echo "$no_limit" >"$limit"
-}
+starve_descriptors() { starve_process "$(servers | head -n 1)"; }
+squeeze_memory() { squeeze_group "$group"; }
 
 # One of them, mostly the worst.
 disturb() {

@@ -5,8 +5,8 @@
 // files. A file whose name begins with "r" may change: one that was opened before may then be
 // ESTALE, and is opened anew. Nothing else may fail, and no thread may be stuck at the end. Prints
 //   reads 812 failed 0 wrong 0 stuck 0 stale 3 longest_ms 41
-// and the first thing that was wrong. Exit code 1 if anything was.
-// THREADS FOLDER
+// and each thing that was wrong, how often and after how many milliseconds it was first and last.
+// Exit code 1 if anything was. THREADS FOLDER
 #include <dirent.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -20,6 +20,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <map>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -37,6 +38,9 @@ std::vector<std::string> names;
 
 class Counts {
  public:
+  struct Seen {
+    long times = 0, first = 0, last = 0;
+  };
   void Took(Clock::time_point since) {
     const auto took =
         std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - since).count();
@@ -59,18 +63,26 @@ class Counts {
     std::printf("reads %ld failed %ld wrong %ld stuck %zu stale %ld longest_ms %ld\n", good_.load(),
                 failed_.load(), wrong_.load(), stuck, stale_.load(), longest_.load());
     const std::lock_guard lock(mutex_);
-    if (!first_.empty()) std::printf("first: %s\n", first_.c_str());
+    for (const auto& [what, seen] : said_) {
+      std::printf("%s: %ld times, first at %ld ms, last at %ld ms\n", what.c_str(), seen.times,
+                  seen.first, seen.last);
+    }
     return failed_ + wrong_ == 0 && stuck == 0 && good_ > 0 ? 0 : 1;
   }
 
  private:
   void Say(const std::string& what) {
+    const auto since = Clock::now() - began_;
+    const long at = std::chrono::duration_cast<std::chrono::milliseconds>(since).count();
     const std::lock_guard lock(mutex_);
-    if (first_.empty()) first_ = what;
+    Seen& seen = said_.try_emplace(what, Seen{0, at, at}).first->second;
+    ++seen.times;
+    seen.last = at;
   }
   std::atomic<long> good_{0}, failed_{0}, wrong_{0}, stale_{0}, longest_{0};
+  const Clock::time_point began_ = Clock::now();
   std::mutex mutex_;
-  std::string first_;
+  std::map<std::string, Seen> said_;
 };
 Counts counts;
 

@@ -25,8 +25,7 @@ struct FileStamp {
   bool operator==(const FileStamp&) const = default;
 };
 
-/// Error for a failed system call on `path`, from errno: kNotFound, kPermission, kIo, or kResource,
-/// which passes when others give back what they have: `may_come`.
+/// Of a failed system call on `path`: kNotFound, kPermission, kIo; kResource, which `may_come`.
 Error SystemError(int error_number, std::string_view doing, const std::string& path);
 
 /// Opens a regular file for reading, never blocking on a FIFO. Errors: also kInvalid when it is not

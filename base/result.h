@@ -40,8 +40,7 @@ struct Error {
   std::string what;       // lower case, no final period
   std::string where;      // file, file:line:column, or empty
   std::string hint;       // how to mend it, or empty
-  bool may_come = false;  // what is missing may still appear: a disk, a key, a network, memory that
-                          // others use, descriptors
+  bool may_come = false;  // what is missing may still appear: a disk, a key, a network, free memory
   std::chrono::seconds retry_after{0};  // a source asked us to stay away for so long; 0: it did not
   /// "where: what"
   [[nodiscard]] std::string Text() const { return where.empty() ? what : where + ": " + what; }

@@ -35,15 +35,13 @@ struct CallerRule {
   bool operator==(const CallerRule&) const = default;
 };
 
-constexpr std::chrono::milliseconds kUsualWait{10'000};
-
 struct Access {
   Principal owner;
   Principal group;
   mode_t mode = 0400;
   std::vector<CallerRule> readers;     // these may read as well as those whom the mode bits allow
   std::vector<CallerRule> confine_to;  // unless it is empty, nobody else reads, root included
-  std::chrono::milliseconds wait = kUsualWait;  // how long a reader is kept waiting for a value
+  std::chrono::milliseconds wait{10000};  // how long a reader is kept waiting for a value
   bool operator==(const Access&) const = default;
 };
 

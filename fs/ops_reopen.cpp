@@ -41,7 +41,8 @@ Loader::Ticket Ops::Reopen(uint64_t inode, const std::optional<Fingerprint>& fin
     AnswerReopen(entry, *fingerprint, ready, done);
     return 0;
   }
-  const auto wait = AllowedWait(before_wait, std::max(node->file.access.wait, kUsualWait));
+  const auto wait =
+      AllowedWait(before_wait, std::max(node->file.access.wait, secretfs::Access{}.wait));
   if (!wait) {
     done(Reply<OpenFile>::Fail(EAGAIN), nullptr);
     return 0;

@@ -110,7 +110,7 @@ TEST_F(ReopenTest, OfNoFileAnyMoreIsStale) {
 TEST_F(ReopenTest, WaitsAsLongAsIsUsualThoughWhoOpensMayNotWait) {
   Reopen(inode_, kMark);
   ASSERT_EQ(loader_.wishes.size(), 1U);
-  EXPECT_EQ(loader_.wishes[0].deadline, clock_.Steady() + kUsualWait);
+  EXPECT_EQ(loader_.wishes[0].deadline, clock_.Steady() + Access{}.wait);
   EXPECT_EQ(loader_.wishes[0].patience, Loader::Patience::kUntilDeadline);
 }
 

@@ -11,7 +11,7 @@ namespace {
 
 constexpr long kConnectMilliseconds = 10'000;
 constexpr long kNoContent = 204;
-constexpr std::chrono::milliseconds kLongestPoll{1000};
+constexpr std::chrono::milliseconds kLongestPoll = std::chrono::hours(1);
 constexpr std::chrono::seconds kLongestPause = std::chrono::hours(24);
 
 struct FreeList {

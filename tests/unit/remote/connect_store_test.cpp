@@ -138,6 +138,7 @@ TEST_F(ConnectStore, TakesAnIdBeforeANameThatLooksLikeOne) {
 TEST_F(ConnectStore, ListsTheIdsOfSeveralAndSkipsTheArchive) {
   server_.Put(kItems, "[" + Summary("item1", "Twice", 1) + "," + Summary("item2", "Twice", 1) +
                           "," + Summary("item3", "Gone", 1, R"(,"state":"ARCHIVED")") + "]");
+  server_.Put(kItems + "/item3", ItemJson("item3", 1, "archived"));
   const auto twice = Fetch("Servers/Twice", {"password"});
   ASSERT_FALSE(twice);
   EXPECT_EQ(twice.error().code, Code::kInvalid);

@@ -156,6 +156,17 @@ TEST(OpItem, GivesKeysInOpenSshsFormat) {
   EXPECT_FALSE(item->Select(Ref("k?attribute=otp")));
 }
 
+TEST(OpItem, TellsAtOnceWhichKeyGivesNoOneTimePassword) {
+  const auto item = OpItem::Parse(
+      AsBytes(R"({"id":"i","fields":[{"id":"o","type":"OTP","label":"otp","value":"hush!"}]})"),
+      "");
+  ASSERT_TRUE(item);
+  const auto secret = item->Select(Ref("otp?attribute=otp"));
+  ASSERT_FALSE(secret);
+  EXPECT_EQ(secret.error().code, Code::kInvalid);
+  EXPECT_EQ(secret.error().Text().find("hush"), std::string::npos);
+}
+
 TEST(OpItem, TakesOnlyItems) {
   for (const char* json : {"[]", "{}", "{\"id\": 1}", "\"x\"", "{\"id\":"}) {
     const auto item = OpItem::Parse(AsBytes(json), "connect");

@@ -99,6 +99,7 @@ Reloads Upkeep::reloads() const {
 }
 
 void Upkeep::Work(const std::stop_token& stop) {
+  stop_ = stop;
   (void)tracker_.Look(services_.snapshots.Load());
   WatchAll();
   // What was made before it was watched may have changed in between.
@@ -228,7 +229,7 @@ void Upkeep::RefreshAndWait(const std::vector<EntryPtr>& entries, SteadyTime dea
   lock.unlock();
   for (const EntryPtr& entry : entries) services_.loader.Refresh(entry);
   lock.lock();
-  wake_.wait_until(lock, thread_.get_stop_token(), deadline, [this] { return awaited_.empty(); });
+  wake_.wait_until(lock, stop_, deadline, [this] { return awaited_.empty(); });
   awaited_.clear();
 }
 

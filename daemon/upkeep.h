@@ -10,6 +10,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <thread>
 #include <unordered_map>
@@ -111,6 +112,7 @@ class Upkeep {
   Dependents dependents_;
   ChangeTracker tracker_;
   std::unordered_map<EntryPtr, uint64_t> versions_;  // that their users were made from
+  std::stop_token stop_;  // the thread's own: `thread_` may not be assigned yet when it begins
 
   mutable std::mutex mutex_;  // guards what follows
   std::condition_variable_any wake_;

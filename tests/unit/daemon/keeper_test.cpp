@@ -37,7 +37,7 @@ class KeeperTest : public testing::Test {
 
   const testkit::TempDir folder_;
   const std::string link_ = folder_ / "outside/link";
-  const SystemClock clock_;
+  const SystemClock clock_{};
   FileAccounts accounts_{clock_, folder_ / "passwd", folder_ / "group"};
   int reads_ = 0;
   const Keeper::Source source_{[this] {

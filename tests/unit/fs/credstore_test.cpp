@@ -139,6 +139,10 @@ TEST_F(CredstoreTest, TheSameFileInTheTreeIsNotHidden) {
   std::optional<Reply<Attributes>> got;
   ops_.Lookup(other_, kRootInode, "plain",
               [&](const Reply<Attributes>& reply) { got.emplace(reply); });
+  ASSERT_FALSE(got.has_value()) << "its size is not known yet";
+  loader_.Answer(loader_.wishes.front().entry->Publish(testkit::MakeTestValue("text"),
+                                                       clock_.Steady(), clock_.Wall()));
+  ASSERT_TRUE(got.has_value());
   ASSERT_EQ(got->error(), 0);
   EXPECT_FALSE(got->value().hidden);
 }

@@ -66,18 +66,24 @@ show_progress() {
   done
 }
 
-# build PRESET [CMAKE-OPTION...]: configures and builds into build/PRESET.
+gently=() # what builds run under, such as nice
+# build PRESET [CMAKE-OPTION...] [-- TARGET...]: configures and builds into build/PRESET.
 build() {
-  local preset=$1 log=$root/build/$1.log
+  local preset=$1 log=$root/build/$1.log cmake_options=()
   shift
+  while (($#)) && [[ $1 != -- ]]; do
+    cmake_options+=("$1")
+    shift
+  done
+  (($# == 0)) || shift
   say "== $preset: building"
   mkdir -p "$root/build"
-  if ! (cd "$root" && cmake --preset "$preset" "$@") </dev/null >"$log" 2>&1; then
+  if ! (cd "$root" && cmake --preset "$preset" "${cmake_options[@]}") </dev/null >"$log" 2>&1; then
     tail -n 20 "$log" >&2
     complain "build/$preset cannot be configured"
     return 1
   fi
-  if ! ninja -C "$root/build/$preset" -j "$(nproc)" </dev/null 2>&1 | tee "$log" | show_progress; then
+  if ! "${gently[@]}" ninja -C "$root/build/$preset" -j "$(nproc)" "$@" </dev/null 2>&1 | tee "$log" | show_progress; then
     grep -v '^\[' "$log" | head -n 40 >&2
     complain "build/$preset cannot be built; all of it is in build/$preset.log"
     return 1

@@ -6,7 +6,7 @@
 
 #include "base/text.h"
 #include "core/glob.h"
-#include "daemon/time_text.h"
+#include "base/time_text.h"
 
 namespace secretfs {
 namespace {

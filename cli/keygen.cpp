@@ -16,7 +16,7 @@
 #include "cli/identity_options.h"
 #include "cli/ui.h"
 #include "crypto/recipient_file.h"
-#include "daemon/time_text.h"
+#include "base/time_text.h"
 
 namespace secretfs {
 namespace {

@@ -15,7 +15,9 @@ ExitCode Serve(const ServeOptions& options, std::optional<Takeover> takeover) {
   const auto config = ReadConfig(options.config, defaults);
   if (!config) return FailOnConfig(config.error());
   const auto log = StderrLog(options.debug ? Level::kDebug : Level::kInfo);
-  auto assembly = Assemble(*config, *log);
+  Surroundings surroundings;
+  surroundings.state_folder = CacheFolder();
+  auto assembly = Assemble(*config, *log, nullptr, surroundings);
   if (!assembly) return FailOnConfig(assembly.error());
   const DaemonOptions daemon{options.config, defaults, options.mount_point, SECRETFS_VERSION};
   preparing.reset();  // its thread would be none of the sandbox that is entered now

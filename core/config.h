@@ -30,6 +30,12 @@ enum class ParameterForm {
   kText,
   kPath,       // made absolute against the folder of the file that names it
   kSecretMap,  // a mapping of keys to names of secrets or views
+  kTextMap,    // a mapping of keys to texts
+  kList,       // texts; one alone is a list of one
+  kDuration,   // longer than nothing, up to a week
+  kNumber,     // of 1 or more
+  kKeyFile,    // a path, made absolute, or credential:NAME
+  kFlag,       // true or false
 };
 
 struct ParameterSpec {
@@ -43,12 +49,15 @@ struct ParameterSpec {
 struct ProviderSpec {
   std::string kind;
   bool as_source = false;
-  /// Of a source; a plain scalar stands for the first one.
+  /// Of a source; a plain scalar, or a list if that is its form, stands for the first one.
   std::vector<ParameterSpec> parameters{};
   /// The key beside `source:` that says which secret of the source, or empty.
   std::string selector{};
   /// Set: may name one secret directly, and REF has this form.
   std::optional<ParameterForm> direct{};
+  /// Its secrets come from a store that may be slow or absent, so that a copy of them is kept for a
+  /// start without it, but for those with `offline: deny`.
+  bool remote = false;
 };
 
 struct ViewSpec {
@@ -62,11 +71,35 @@ struct Vocabulary {
   std::vector<ViewSpec> views;
 };
 
+/// A file that holds a key or a passphrase.
+struct KeyFile {
+  std::string path;        // absolute; or
+  std::string credential;  // a file of this name in $CREDENTIALS_DIRECTORY
+  Place place;
+  /// Wherever it is declared.
+  bool operator==(const KeyFile& other) const {
+    return path == other.path && credential == other.credential;
+  }
+};
+
 struct Parameters {
   std::map<std::string, std::string> values;                       // kText, kPath
-  std::map<std::string, std::map<std::string, std::string>> maps;  // kSecretMap
-  /// The value of `key`, or "" when it is not given.
+  std::map<std::string, std::map<std::string, std::string>> maps;  // kSecretMap, kTextMap
+  std::map<std::string, std::vector<std::string>> lists;
+  std::map<std::string, std::chrono::milliseconds> durations;
+  std::map<std::string, uint64_t> numbers;
+  std::map<std::string, KeyFile> key_files;
+  std::map<std::string, bool> flags;
+  /// The value of `key`, or when it is not given "", nothing, false.
   [[nodiscard]] std::string Get(const std::string& key) const;
+  [[nodiscard]] std::map<std::string, std::string> Map(const std::string& key) const;
+  [[nodiscard]] std::vector<std::string> List(const std::string& key) const;
+  [[nodiscard]] std::optional<std::chrono::milliseconds> Duration(const std::string& key) const;
+  [[nodiscard]] std::optional<uint64_t> Number(const std::string& key) const;
+  [[nodiscard]] std::optional<KeyFile> Key(const std::string& key) const;
+  [[nodiscard]] bool Flag(const std::string& key) const;
+  [[nodiscard]] bool Has(const std::string& key) const;
+  bool operator==(const Parameters&) const = default;
 };
 
 struct SourceConfig {
@@ -84,6 +117,8 @@ struct SecretConfig {
   Access access;
   Consumers consumers;
   Place place;
+  Place ref_place;
+  bool deny_offline = false;  // no copy of it is kept for a start without its store
 };
 
 struct ViewConfig {
@@ -94,17 +129,6 @@ struct ViewConfig {
   Access access;
   Consumers consumers;
   Place place;
-};
-
-/// A file that holds a key or a passphrase.
-struct KeyFile {
-  std::string path;        // absolute; or
-  std::string credential;  // a file of this name in $CREDENTIALS_DIRECTORY
-  Place place;
-  /// Wherever it is declared.
-  bool operator==(const KeyFile& other) const {
-    return path == other.path && credential == other.credential;
-  }
 };
 
 struct IdentityConfig {
@@ -137,6 +161,13 @@ struct CredentialsConfig {
   bool operator==(const CredentialsConfig&) const = default;
 };
 
+/// The copy of remote secrets that is kept, encrypted, for a start without their stores.
+struct OfflineConfig {
+  KeyFile key;
+  std::string folder;  // absolute; empty: the cache folder
+  bool operator==(const OfflineConfig&) const = default;
+};
+
 struct Config {
   std::vector<IdentityConfig> identities;
   std::optional<PluginsConfig> plugins;
@@ -145,6 +176,7 @@ struct Config {
   std::vector<ViewConfig> views;
   AuditConfig audit;
   CredentialsConfig credentials;
+  std::optional<OfflineConfig> offline;  // none: there is no copy
 };
 
 struct ConfigText {

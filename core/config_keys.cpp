@@ -11,35 +11,11 @@ namespace {
 using config_read::Map;
 using config_read::Scalar;
 
-constexpr std::string_view kCredential = "credential:";
-
-/// "PATH" or "credential:NAME".
-Result<KeyFile> ReadKeyFile(const Map& map, const YamlNode& node, const std::string& what) {
-  KeyFile file;
-  file.place = map.PlaceOf(node);
-  const std::string text = TRY(Scalar(map, node, what));
-  if (text.starts_with(kCredential)) {
-    file.credential = text.substr(kCredential.size());
-    const bool plain_name =
-        file.credential.find('/') == std::string::npos && IsEntryName(file.credential);
-    if (!plain_name) {
-      return map.At(node, "is not the name of a credential", "as in 'credential:identity'");
-    }
-    return file;
-  }
-  file.path = TRY(map.AbsolutePath(node, text));
-  if (file.path.starts_with("/nix/store/")) {
-    return map.At(node, what + " in the nix store can be read by everybody",
-                  "keep it outside, as in /var/lib/secretfs/identity.txt");
-  }
-  return file;
-}
-
 /// "PATH", or {file: PATH, passphrase: PATH}.
 Result<IdentityConfig> ReadIdentity(const Map& top, const YamlNode& node) {
   IdentityConfig identity;
   if (node.kind == YamlNode::Kind::kScalar) {
-    identity.file = TRY(ReadKeyFile(top, node, "an identity"));
+    identity.file = TRY(config_read::ReadKeyFile(top, node, "an identity"));
     return identity;
   }
   const Map map = TRY(Map::Of(node, top.text(), "an identity"));
@@ -48,9 +24,9 @@ Result<IdentityConfig> ReadIdentity(const Map& top, const YamlNode& node) {
   if (file == nullptr) {
     return map.At(node, "an identity needs a 'file'", "as in {file: PATH, passphrase: PATH}");
   }
-  identity.file = TRY(ReadKeyFile(map, *file, "an identity"));
+  identity.file = TRY(config_read::ReadKeyFile(map, *file, "an identity"));
   if (const YamlNode* passphrase = map.Find("passphrase")) {
-    identity.passphrase = TRY(ReadKeyFile(map, *passphrase, "a passphrase"));
+    identity.passphrase = TRY(config_read::ReadKeyFile(map, *passphrase, "a passphrase"));
   }
   return identity;
 }
@@ -73,7 +49,7 @@ Status ReadSecrets(const Map& map, std::map<std::string, KeyFile>& secrets) {
       return named.At(*key, Quote(key->text) + " is not the name of a plugin",
                       "as in 'yubikey' for age-plugin-yubikey");
     }
-    secrets[key->text] = TRY(ReadKeyFile(named, *value, "a plugin's secret"));
+    secrets[key->text] = TRY(config_read::ReadKeyFile(named, *value, "a plugin's secret"));
   }
   return Ok{};
 }
@@ -172,6 +148,23 @@ Status SetAudit(const Map& top, AuditConfig& audit) {
   if (const YamlNode* required = map.Find("required")) {
     audit.required = TRY(config_read::Bool(map, *required, "'required'"));
   }
+  return Ok{};
+}
+
+Status SetOffline(const Map& top, std::optional<OfflineConfig>& offline) {
+  const YamlNode* node = top.Find("offline");
+  if (node == nullptr) return Ok{};
+  if (offline) return top.At(*node, "'offline' is set twice", "");
+  const Map map = TRY(Map::Of(*node, top.text(), "'offline'"));
+  TRY(map.OnlyKeys(std::vector<std::string>{"key", "folder"}));
+  const YamlNode* key = map.Find("key");
+  if (key == nullptr) {
+    return map.At(*node, "'offline' needs a 'key'", "as in {key: credential:offline-key}");
+  }
+  OfflineConfig read;
+  read.key = TRY(config_read::ReadKeyFile(map, *key, "a key"));
+  if (map.Find("folder") != nullptr) read.folder = TRY(map.Path("folder"));
+  offline = std::move(read);
   return Ok{};
 }
 

@@ -22,4 +22,7 @@ Status SetAudit(const config_read::Map& top, AuditConfig& audit);
 /// Reads `credentials:`, if it is there. Errors: kInvalid, also when they are set already.
 Status SetCredentials(const config_read::Map& top, CredentialsConfig& credentials);
 
+/// Reads `offline:`, if it is there. Errors: kInvalid, also when it is set already.
+Status SetOffline(const config_read::Map& top, std::optional<OfflineConfig>& offline);
+
 }  // namespace secretfs::config_keys

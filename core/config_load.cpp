@@ -8,6 +8,7 @@
 #include "core/config_access.h"
 #include "core/config_consumers.h"
 #include "core/config_keys.h"
+#include "core/config_parameters.h"
 #include "core/config_read.h"
 #include "core/name.h"
 #include "core/yaml.h"
@@ -18,8 +19,10 @@ namespace {
 using config_read::Map;
 using config_read::Scalar;
 
-const std::vector<std::string> kTopKeys{"identities",  "plugins", "defaults", "audit",
-                                        "credentials", "sources", "secrets",  "views"};
+const std::vector<std::string> kTopKeys{"identities", "plugins", "defaults", "audit", "credentials",
+                                        "offline",    "sources", "secrets",  "views"};
+
+constexpr const char* kOffline = "offline";
 
 class ConfigLoader {
  public:
@@ -42,6 +45,7 @@ class ConfigLoader {
       TRY(config_keys::SetCredentials(top, config_.credentials));
       TRY(config_keys::AddIdentities(top, config_.identities));
       TRY(config_keys::SetPlugins(top, config_.plugins));
+      TRY(config_keys::SetOffline(top, config_.offline));
       TRY(ForEach(top, "sources", [this](const auto&... a) { return LoadSource(a...); }));
     }
     for (const auto& [text, root] : documents) {
@@ -96,13 +100,12 @@ class ConfigLoader {
     const auto& [kind, value] = map.pairs().front();
     const ProviderSpec& spec = *FindProvider(kind->text);
     SourceConfig source{name.text, kind->text, {}, map.PlaceOf(name)};
-    if (value->kind == YamlNode::Kind::kScalar && !spec.parameters.empty()) {
-      const ParameterSpec& first = spec.parameters.front();
-      source.parameters.values[first.key] = TRY(map.ScalarAs(*value, first.form, kind->text));
-      TRY(CheckRequired(source.parameters, spec.parameters, map, *value));
+    if (config_parameters::IsFirst(*value, spec.parameters)) {
+      source.parameters =
+          TRY(config_parameters::LoadFirst(map, *value, spec.parameters, kind->text));
     } else {
-      source.parameters = TRY(
-          LoadParameters(TRY(Map::Of(*value, map.text(), Quote(kind->text))), spec.parameters, {}));
+      const Map inner = TRY(Map::Of(*value, map.text(), Quote(kind->text)));
+      source.parameters = TRY(config_parameters::Load(inner, spec.parameters, {}));
     }
     source_index_.emplace(name.text, config_.sources.size());
     config_.sources.push_back(std::move(source));
@@ -114,7 +117,7 @@ class ConfigLoader {
     TRY(CheckName(map, name));
     std::vector<std::string> kinds;
     std::vector<std::string> keys = config_access::Keys();
-    keys.emplace_back("source");
+    keys.insert(keys.end(), {kOffline, "source"});
     for (const ProviderSpec& spec : vocabulary_.providers) {
       if (spec.direct) kinds.push_back(spec.kind);
       const bool fresh = std::find(keys.begin(), keys.end(), spec.selector) == keys.end();
@@ -124,7 +127,7 @@ class ConfigLoader {
     TRY(map.OnlyKeys(keys));
     kinds.emplace_back("source");
     const std::string origin = TRY(OneOf(map, name, kinds));
-    SecretConfig secret{name.text, "", "", "", {}, {}, map.PlaceOf(name)};
+    SecretConfig secret{name.text, "", "", "", {}, {}, map.PlaceOf(name), {}};
     secret.access = TRY(config_access::LoadAccess(map, defaults_));
     secret.consumers = TRY(config_consumers::Load(map));
     if (origin == "source") {
@@ -132,8 +135,10 @@ class ConfigLoader {
     } else {
       secret.kind = origin;
       secret.ref = TRY(map.ScalarAs(*map.Find(origin), *FindProvider(origin)->direct, origin));
+      secret.ref_place = map.PlaceOf(*map.Find(origin));
       TRY(RefuseSelectors(map, nullptr, origin));
     }
+    TRY(LoadOffline(map, secret));
     config_.secrets.push_back(std::move(secret));
     return Ok{};
   }
@@ -153,6 +158,24 @@ class ConfigLoader {
                     "add `" + spec.selector + ": ...`");
     }
     secret.ref = TRY(Scalar(map, *selector, Quote(spec.selector)));
+    secret.ref_place = map.PlaceOf(*selector);
+    return Ok{};
+  }
+
+  Status LoadOffline(const Map& map, SecretConfig& secret) const {
+    const YamlNode* node = map.Find(kOffline);
+    if (node == nullptr) return Ok{};
+    const auto source = source_index_.find(secret.source);
+    if (source == source_index_.end() ||
+        !FindProvider(config_.sources[source->second].kind)->remote) {
+      return map.At(*node, "'offline' is for secrets of remote sources", "leave it out");
+    }
+    const std::string text = TRY(Scalar(map, *node, "'offline'"));
+    if (text != "deny") {
+      return map.At(*node, Quote(text) + " is not what 'offline' can be",
+                    "write `offline: deny`, or leave it out");
+    }
+    secret.deny_offline = true;
     return Ok{};
   }
 
@@ -190,40 +213,10 @@ class ConfigLoader {
       }
       view.source = TRY(FindSource(map))->name;
     }
-    view.parameters = TRY(LoadParameters(map, spec->parameters, others));
+    view.parameters = TRY(config_parameters::Load(map, spec->parameters, others));
     view.access = TRY(config_access::LoadAccess(map, defaults_));
     view.consumers = TRY(config_consumers::Load(map));
     config_.views.push_back(std::move(view));
-    return Ok{};
-  }
-
-  static Result<Parameters> LoadParameters(const Map& map, const std::vector<ParameterSpec>& specs,
-                                           std::vector<std::string> other_keys) {
-    for (const ParameterSpec& spec : specs) other_keys.push_back(spec.key);
-    TRY(map.OnlyKeys(other_keys));
-    Parameters parameters;
-    for (const ParameterSpec& spec : specs) {
-      const YamlNode* node = map.Find(spec.key);
-      if (node == nullptr) continue;
-      if (spec.form == ParameterForm::kSecretMap) {
-        const Map names = TRY(Map::Of(*node, map.text(), Quote(spec.key)));
-        for (const auto& [key, value] : names.pairs()) {
-          parameters.maps[spec.key][key->text] = TRY(Scalar(names, *value, Quote(key->text)));
-        }
-      } else {
-        parameters.values[spec.key] = TRY(map.ScalarAs(*node, spec.form, spec.key));
-      }
-    }
-    TRY(CheckRequired(parameters, specs, map, map.node()));
-    return parameters;
-  }
-
-  static Status CheckRequired(const Parameters& parameters, const std::vector<ParameterSpec>& specs,
-                              const Map& map, const YamlNode& node) {
-    for (const ParameterSpec& spec : specs) {
-      const bool given = parameters.values.contains(spec.key) || parameters.maps.contains(spec.key);
-      if (spec.required && !given) return map.At(node, Quote(spec.key) + " is missing", "");
-    }
     return Ok{};
   }
 
@@ -332,11 +325,6 @@ class ConfigLoader {
 
 std::string Place::Text() const {
   return file + ":" + std::to_string(line) + ":" + std::to_string(column);
-}
-
-std::string Parameters::Get(const std::string& key) const {
-  const auto at = values.find(key);
-  return at == values.end() ? "" : at->second;
 }
 
 Result<Config> LoadConfig(std::span<const ConfigText> texts, const Vocabulary& vocabulary,

@@ -6,8 +6,15 @@
 #include <set>
 
 #include "base/text.h"
+#include "core/name.h"
 
 namespace secretfs::config_read {
+namespace {
+
+constexpr std::string_view kCredential = "credential:";
+
+}  // namespace
+
 bool IsNull(const YamlNode& node) {
   constexpr std::array<std::string_view, 5> kNull{"", "~", "null", "Null", "NULL"};
   return node.kind == YamlNode::Kind::kScalar && node.plain &&
@@ -121,20 +128,23 @@ Result<mode_t> Mode(const Map& map, const YamlNode& node) {
 }
 
 Result<std::chrono::milliseconds> Duration(const Map& map, const YamlNode& node,
-                                           const std::string& what) {
+                                           const std::string& what, Longest longest) {
   const std::string text = TRY(Scalar(map, node, what));
   int64_t number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
   const std::string_view unit(end, static_cast<size_t>(text.data() + text.size() - end));
+  const bool week = longest == Longest::kWeek;
   int64_t factor = -1;
   if (unit == "ms") factor = 1;
   if (unit == "s") factor = 1000;
   if (unit == "m") factor = 60'000;
   if (unit == "h") factor = 3'600'000;
+  if (unit == "d" && week) factor = 86'400'000;
   if (unit.empty() && number == 0) factor = 1;
-  constexpr int64_t kLongest = 3'600'000;
-  if (error != std::errc() || number < 0 || factor < 0 || number > kLongest / factor) {
-    return map.At(node, Quote(text) + " is not a time up to an hour", "as in 10s, 500ms or 2m");
+  const int64_t most = week ? 7 * int64_t{86'400'000} : 3'600'000;
+  if (error != std::errc() || number < 0 || factor < 0 || number > most / factor) {
+    return map.At(node, Quote(text) + " is not a time up to " + (week ? "a week" : "an hour"),
+                  week ? "as in 90s, 10m, 6h or 1d" : "as in 10s, 500ms or 2m");
   }
   return std::chrono::milliseconds(number * factor);
 }
@@ -173,6 +183,27 @@ Result<bool> Bool(const Map& map, const YamlNode& node, const std::string& what)
     return map.At(node, Quote(text) + " is neither true nor false", "write it without quotes");
   }
   return text == "true";
+}
+
+Result<KeyFile> ReadKeyFile(const Map& map, const YamlNode& node, const std::string& what) {
+  KeyFile file;
+  file.place = map.PlaceOf(node);
+  const std::string text = TRY(Scalar(map, node, what));
+  if (text.starts_with(kCredential)) {
+    file.credential = text.substr(kCredential.size());
+    const bool plain_name =
+        file.credential.find('/') == std::string::npos && IsEntryName(file.credential);
+    if (!plain_name) {
+      return map.At(node, "is not the name of a credential", "as in 'credential:identity'");
+    }
+    return file;
+  }
+  file.path = TRY(map.AbsolutePath(node, text));
+  if (file.path.starts_with("/nix/store/")) {
+    return map.At(node, what + " in the nix store can be read by everybody",
+                  "keep it outside, as in /var/lib/secretfs/identity.txt");
+  }
+  return file;
 }
 
 }  // namespace secretfs::config_read

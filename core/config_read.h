@@ -58,9 +58,11 @@ Result<Principal> Group(const Map& map, const YamlNode& node);
 /// Quoted octal up to "0777". Write and execute bits show in `ls` and do nothing on a read-only,
 /// noexec mount.
 Result<mode_t> Mode(const Map& map, const YamlNode& node);
-/// "10s", "500ms", "2m", "1h"; at most an hour. "0" means not at all. `what` names it.
+enum class Longest { kHour, kWeek };
+/// "10s", "500ms", "2m", "1h", and for longer ones "1d". "0" means not at all. `what` names it.
 Result<std::chrono::milliseconds> Duration(const Map& map, const YamlNode& node,
-                                           const std::string& what);
+                                           const std::string& what,
+                                           Longest longest = Longest::kHour);
 /// "64MiB": bytes, or KiB, MiB or GiB of them. `what` names it.
 Result<uint64_t> Size(const Map& map, const YamlNode& node, const std::string& what);
 /// A number up to `most`. `what` names it.
@@ -68,5 +70,7 @@ Result<unsigned> Count(const Map& map, const YamlNode& node, const std::string& 
                        unsigned most);
 /// true or false. `what` names it.
 Result<bool> Bool(const Map& map, const YamlNode& node, const std::string& what);
+/// "PATH" or "credential:NAME". `what` names it.
+Result<KeyFile> ReadKeyFile(const Map& map, const YamlNode& node, const std::string& what);
 
 }  // namespace secretfs::config_read

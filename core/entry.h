@@ -50,6 +50,7 @@ struct Value {
   ContentPtr content;  // the same when it is larger than kMaxValueBytes; `bytes` is empty then
   TokenTable tokens;   // of a token source, which is no file
   std::vector<FetchedSecret> fetched;  // of a document of a remote store, which is no file
+  std::string origin_version;          // of a document, in the terms of where it comes from
   /// What the entry has is the newest: nothing else here is set.
   bool unchanged = false;
   WallTime modified;  // the file's st_mtime
@@ -74,6 +75,7 @@ using MakeValue = std::function<Result<Value>(std::span<const ValuePtr> inputs, 
 /// anybody asks, and again now and then; never in a reader's name once it is there.
 struct RemoteTerms {
   std::chrono::milliseconds refresh{};        // how old the value gets before it is fetched again
+  std::string document{};                     // what its provider calls it
   std::vector<std::string> denied_offline{};  // refs that are not kept for a start without network
 };
 

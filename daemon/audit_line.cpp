@@ -5,7 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/text.h"
-#include "daemon/time_text.h"
+#include "base/time_text.h"
 
 namespace secretfs {
 namespace {

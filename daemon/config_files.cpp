@@ -40,6 +40,13 @@ std::string FromEnvironment(const char* name, const std::string& otherwise) {
   return value == nullptr || *value == '\0' ? otherwise : value;
 }
 
+/// Of a list as systemd gives it; "" without one.
+std::string FirstFolder(const char* name) {
+  const std::string all = FromEnvironment(name, "");
+  const std::string first = all.substr(0, all.find(':'));
+  return first.starts_with('/') ? first : "";
+}
+
 std::string RecordName(const std::string& kind, std::string mount_point) {
   std::replace(mount_point.begin(), mount_point.end(), '/', '-');
   return kind + mount_point;
@@ -116,11 +123,15 @@ std::string RecordOfThisBoot(const std::string& kind, const std::string& mount_p
   return folder + "/" + RecordName(kind, mount_point);
 }
 
-std::string RuntimeFolder() {
-  const std::string all = FromEnvironment("RUNTIME_DIRECTORY", "");
-  const std::string first = all.substr(0, all.find(':'));
-  return first.starts_with('/') ? first : "";
+std::string CacheFolder() {
+  const std::string given = FirstFolder("CACHE_DIRECTORY");
+  if (!given.empty()) return given;
+  if (::geteuid() == 0) return "/var/cache/secretfs";
+  const std::string home = FromEnvironment("HOME", "/");
+  return FromEnvironment("XDG_CACHE_HOME", home + "/.cache") + "/secretfs";
 }
+
+std::string RuntimeFolder() { return FirstFolder("RUNTIME_DIRECTORY"); }
 
 std::string DefaultMountPoint() {
   return ::geteuid() == 0 ? "/run/secrets" : UserFolder() + "/secrets";

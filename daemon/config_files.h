@@ -32,6 +32,9 @@ std::string RecordOf(const std::string& kind, const std::string& mount_point);
 /// The same for what does not outlive a boot: in $RUNTIME_DIRECTORY, in /run/secretfs-keeper, or
 /// for a user other than root in $XDG_RUNTIME_DIR/secretfs.
 std::string RecordOfThisBoot(const std::string& kind, const std::string& mount_point);
+/// What may be lost, but should outlive a boot: the first folder of $CACHE_DIRECTORY, as systemd
+/// gives it, /var/cache/secretfs, or for a user other than root ~/.cache/secretfs.
+std::string CacheFolder();
 /// Where sockets and the like are: the first folder of $RUNTIME_DIRECTORY, as systemd gives it; ""
 /// without one.
 std::string RuntimeFolder();

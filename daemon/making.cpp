@@ -41,16 +41,33 @@ class Maker {
       if (ValuePtr old = entry->value()) return old;
       return std::move(made).error();
     }
+    const bool recovered = entry->GetReport().error.has_value();
+    if (made->unchanged) return Confirm(*entry, recovered);
     for (const Note& note : made->notes) LogNote(log_, *entry, note);
     if (entry->spec().fresh) return ValuePtr(std::make_shared<const Value>(std::move(*made)));
     Mark(*made);
-    const bool recovered = entry->GetReport().error.has_value();
     ValuePtr value = entry->Publish(std::move(*made), clock_.Steady(), clock_.Wall());
-    if (recovered) log_.Info("secret_recovered", {{"name", entry->name()}});
+    if (recovered) TellRecovered(*entry);
     return value;
   }
 
  private:
+  Result<ValuePtr> Confirm(Entry& entry, bool recovered) {
+    ValuePtr value = entry.value();
+    if (!value) {
+      const Error error{Code::kUnavailable, "nothing changed, but there was nothing", "", ""};
+      NoteFailure(entry, error, clock_, log_);
+      return error;
+    }
+    entry.Confirm(clock_.Steady());
+    if (recovered) TellRecovered(entry);
+    return value;
+  }
+
+  void TellRecovered(const Entry& entry) {
+    log_.Info("secret_recovered", {{"name", entry.name()}});
+  }
+
   Result<Value> Compute(const Entry& entry) {
     std::vector<ValuePtr> inputs;
     for (const EntryPtr& input : entry.spec().inputs) inputs.push_back(TRY(MakeInput(input)));
@@ -70,7 +87,7 @@ class Maker {
 
   /// One that cannot be told from others gets no fingerprint.
   void Mark(Value& value) const {
-    if (key_.empty() || !value.tokens.empty()) return;
+    if (key_.empty() || !value.tokens.empty() || !value.fetched.empty()) return;
     if (!value.content) {
       value.fingerprint =
           crypto::MakeFingerprint(key_, crypto::FingerprintOf::kValue, value.bytes.Expose());

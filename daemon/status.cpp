@@ -4,7 +4,7 @@
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
-#include "daemon/time_text.h"
+#include "base/time_text.h"
 
 namespace secretfs {
 namespace {

@@ -89,8 +89,9 @@ class AgeFileProvider final : public Provider {
     return {ref};
   }
 
-  Result<Value> Fetch(const std::string& ref, SteadyTime /*deadline*/,
+  Result<Value> Fetch(const FetchRequest& request, SteadyTime /*deadline*/,
                       std::stop_token /*stop*/) override {
+    const std::string& ref = request.document;
     UniqueFd fd = TRY(OpenSource(ref));
     const FileStamp stamp = TRY(StampOf(fd.get(), ref));
     const IdentityStore::Current keys = identities_->Get();

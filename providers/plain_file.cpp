@@ -56,8 +56,9 @@ class PlainFileProvider final : public Provider {
     return {ref};
   }
 
-  Result<Value> Fetch(const std::string& ref, SteadyTime /*deadline*/,
+  Result<Value> Fetch(const FetchRequest& request, SteadyTime /*deadline*/,
                       std::stop_token /*stop*/) override {
+    const std::string& ref = request.document;
     UniqueFd fd = TRY(OpenSource(ref));
     const FileStamp stamp = TRY(StampOf(fd.get(), ref));
     Value value;

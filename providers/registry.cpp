@@ -13,23 +13,25 @@ namespace {
 
 struct Kind {
   ProviderSpec spec;
-  std::function<std::unique_ptr<Provider>(const Parameters&, const ProviderContext&)> make;
+  std::function<std::unique_ptr<Provider>(const SourceConfig&, const ProviderContext&)> make;
 };
 
 const std::vector<Kind>& Kinds() {
   using Context = ProviderContext;
   static const std::vector<Kind> kinds{
       {{.kind = "age", .direct = ParameterForm::kPath},
-       [](const Parameters&, const Context& context) {
+       [](const SourceConfig&, const Context& context) {
          return MakeAgeFileProvider(context.identities);
        }},
       {{.kind = "file", .direct = ParameterForm::kPath},
-       [](const Parameters&, const Context&) { return MakePlainFileProvider(); }},
+       [](const SourceConfig&, const Context&) { return MakePlainFileProvider(); }},
       {{.kind = "tokens",
         .as_source = true,
         .parameters = {{.key = "file", .form = ParameterForm::kPath, .required = true}},
         .selector = "key"},
-       [](const Parameters& p, const Context&) { return MakeTokensProvider(p.Get("file")); }},
+       [](const SourceConfig& source, const Context&) {
+         return MakeTokensProvider(source.parameters.Get("file"));
+       }},
   };
   return kinds;
 }
@@ -42,12 +44,37 @@ std::vector<ProviderSpec> ProviderSpecs() {
   return specs;
 }
 
-std::unique_ptr<Provider> MakeProvider(const std::string& kind, const Parameters& parameters,
-                                       const ProviderContext& context) {
+std::unique_ptr<Provider> MakeProvider(const SourceConfig& source, const ProviderContext& context) {
   const auto at = std::find_if(Kinds().begin(), Kinds().end(),
-                               [&](const Kind& k) { return k.spec.kind == kind; });
+                               [&](const Kind& k) { return k.spec.kind == source.kind; });
   if (at == Kinds().end()) std::abort();  // the loader lets no other kind through
-  return at->make(parameters, context);
+  return at->make(source, context);
+}
+
+std::vector<ParameterSpec> WithRemoteParameters(std::vector<ParameterSpec> own) {
+  own.push_back({.key = "refresh", .form = ParameterForm::kDuration});
+  own.push_back({.key = "timeout", .form = ParameterForm::kDuration});
+  own.push_back({.key = "requests_per_day", .form = ParameterForm::kNumber});
+  return own;
+}
+
+RemoteSourceOptions RemoteOptions(const SourceConfig& source, const ProviderContext& context,
+                                  std::chrono::milliseconds refresh,
+                                  std::optional<uint64_t> requests_per_day) {
+  RemoteSourceOptions options;
+  options.name = source.name;
+  options.kind = source.kind;
+  options.refresh = source.parameters.Duration("refresh").value_or(refresh);
+  options.timeout = source.parameters.Duration("timeout").value_or(options.timeout);
+  const auto requests = source.parameters.Number("requests_per_day");
+  options.requests_per_day = requests ? requests : requests_per_day;
+  options.state_folder = context.state_folder;
+  options.clock = context.clock;
+  options.random = context.random;
+  if (context.warn) {
+    options.warn = [warn = context.warn, name = source.name](const Error& e) { warn(name, e); };
+  }
+  return options;
 }
 
 }  // namespace secretfs

@@ -20,7 +20,7 @@ class TokensProvider final : public Provider {
     return {path_};
   }
 
-  Result<Value> Fetch(const std::string& /*document*/, SteadyTime /*deadline*/,
+  Result<Value> Fetch(const FetchRequest& /*request*/, SteadyTime /*deadline*/,
                       std::stop_token /*stop*/) override {
     const UniqueFd fd = TRY(OpenSource(path_));
     Value value;

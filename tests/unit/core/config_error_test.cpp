@@ -40,14 +40,14 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(
         Case{"UnknownSection", "secret: {}\n",
              "config.yaml:1:1: unknown key 'secret' | did you mean 'secrets'? known: identities, "
-             "plugins, defaults, audit, credentials, sources, secrets, views"},
+             "plugins, defaults, audit, credentials, offline, sources, secrets, views"},
         Case{"UnknownSectionFarFromAll", "kubernetes: {}\n",
              "config.yaml:1:1: unknown key 'kubernetes' | known: identities, plugins, defaults, "
-             "audit, credentials, sources, secrets, views"},
+             "audit, credentials, offline, sources, secrets, views"},
         Case{
             "UnknownKeyOfASecret", Secret("age: /x, onwer: a"),
             "config.yaml:2:16: unknown key 'onwer' | did you mean 'owner'? known: owner, group, "
-            "mode, readers, confine_to, wait, links, copies, on_change, source, key, ref, age, file, note"},
+            "mode, readers, confine_to, wait, links, copies, on_change, offline, source, key, ref, age, file, note"},
         Case{"UnknownKeyOfDefaults", "defaults: {readers: []}\n",
              "config.yaml:1:12: unknown key 'readers' | known: owner, group, mode, wait"},
         Case{
@@ -63,10 +63,10 @@ INSTANTIATE_TEST_SUITE_P(
              "credentials, sources, secrets, views"},
         Case{"TerminalEscapesInAKey", "\"\\e[2J\": 1\n",
              "config.yaml:1:1: unknown key '\\x1b[2J' | known: identities, plugins, defaults, "
-             "audit, credentials, sources, secrets, views"},
+             "audit, credentials, offline, sources, secrets, views"},
         Case{"MergeKeyIsNotSupported", "secrets:\n  a: &a {age: /x}\n  b:\n    <<: *a\n",
              "config.yaml:4:5: unknown key '<<' | known: owner, group, mode, readers, confine_to, "
-             "wait, links, copies, on_change, source, key, ref, age, file, note"},
+             "wait, links, copies, on_change, offline, source, key, ref, age, file, note"},
         Case{"DuplicateSection", "secrets: {}\nviews: {}\nsecrets: {}\n",
              "config.yaml:3:1: 'secrets' stands here twice | first at config.yaml:1:1"},
         Case{"DuplicateSecret", "secrets:\n  x: {age: /x}\n  x: {age: /x}\n",

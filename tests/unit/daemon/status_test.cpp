@@ -4,7 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "daemon/time_text.h"
+#include "base/time_text.h"
 #include "tests/testkit/entries.h"
 #include "tests/testkit/fake_accounts.h"
 #include "tests/testkit/survival.h"

@@ -43,7 +43,7 @@ IdentityStorePtr Store(const std::vector<IdentityConfig>& configs, const std::st
 class AgeFileTest : public testing::Test {
  protected:
   static Result<Value> Fetch(const IdentityStorePtr& identities, const std::string& file) {
-    return MakeAgeFileProvider(identities)->Fetch(file, {}, {});
+    return MakeAgeFileProvider(identities)->Fetch({file}, {}, {});
   }
   static std::string Plaintext() {
     return std::string(AsText(ReadFile(kFixtures + "plaintext", 1U << 20U).value()));

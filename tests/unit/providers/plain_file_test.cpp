@@ -19,7 +19,7 @@ TEST(PlainFile, GivesTheContentAndTheFilesTime) {
   const testkit::TempDir folder;
   const std::string file = folder.path() + "/secret";
   ASSERT_TRUE(ReplaceFile(file, AsBytes(std::string_view("a\0b\n", 4)), 0600));
-  const auto value = MakePlainFileProvider()->Fetch(file, {}, {});
+  const auto value = MakePlainFileProvider()->Fetch({file}, {}, {});
   ASSERT_TRUE(value);
   EXPECT_EQ(AsText(value->bytes.Expose()), std::string_view("a\0b\n", 4));
   EXPECT_EQ(value->modified, StampOf(file)->modified);
@@ -28,9 +28,9 @@ TEST(PlainFile, GivesTheContentAndTheFilesTime) {
 TEST(PlainFile, MayComeWhenItIsNotThere) {
   const testkit::TempDir folder;
   const auto provider = MakePlainFileProvider();
-  EXPECT_TRUE(provider->Fetch(folder / "never", {}, {}).error().may_come);
-  EXPECT_TRUE(provider->Fetch(folder / "never/below", {}, {}).error().may_come);
-  EXPECT_FALSE(provider->Fetch(folder.path(), {}, {}).error().may_come) << "a folder";
+  EXPECT_TRUE(provider->Fetch({folder / "never"}, {}, {}).error().may_come);
+  EXPECT_TRUE(provider->Fetch({folder / "never/below"}, {}, {}).error().may_come);
+  EXPECT_FALSE(provider->Fetch({folder.path()}, {}, {}).error().may_come) << "a folder";
 }
 
 TEST(PlainFile, SaysHowAUnitGetsWhatIsRoots) {
@@ -42,7 +42,7 @@ TEST(PlainFile, SaysHowAUnitGetsWhatIsRoots) {
     __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
     __user_cap_data_struct none[2]{};
     ASSERT_EQ(syscall(SYS_capset, &header, none), 0);  // of this thread
-    const auto value = MakePlainFileProvider()->Fetch(file, {}, {});
+    const auto value = MakePlainFileProvider()->Fetch({file}, {}, {});
     ASSERT_FALSE(value);
     error = value.error();
   }).join();
@@ -54,8 +54,8 @@ TEST(PlainFile, SaysHowAUnitGetsWhatIsRoots) {
 TEST(PlainFile, RefusesWhatIsNoFile) {
   const testkit::TempDir folder;
   const auto provider = MakePlainFileProvider();
-  EXPECT_EQ(provider->Fetch(folder.path(), {}, {}).error().code, Code::kInvalid);
-  EXPECT_EQ(provider->Fetch(folder.path() + "/none", {}, {}).error().code, Code::kNotFound);
+  EXPECT_EQ(provider->Fetch({folder.path()}, {}, {}).error().code, Code::kInvalid);
+  EXPECT_EQ(provider->Fetch({folder.path() + "/none"}, {}, {}).error().code, Code::kNotFound);
 }
 
 class LargePlainFileTest : public testing::Test {
@@ -70,7 +70,7 @@ class LargePlainFileTest : public testing::Test {
     ASSERT_EQ(::pwrite(fd.get(), text.data(), text.size(), offset),
               static_cast<ssize_t>(text.size()));
   }
-  Result<Value> Fetch() { return MakePlainFileProvider()->Fetch(file_, {}, {}); }
+  Result<Value> Fetch() { return MakePlainFileProvider()->Fetch({file_}, {}, {}); }
   static Result<std::string> Read(const Value& value, uint64_t offset, size_t size) {
     std::string text(size, '?');
     TRY(value.content->ReadAt(offset, std::as_writable_bytes(std::span(text))));

@@ -19,7 +19,7 @@ class TokensProvider : public testing::Test {
   void Write(std::string_view text) { std::ofstream(path_, std::ios::binary) << text; }
   /// The whole table, or one host's token out of it.
   Result<Value> Fetch(const std::string& host) {
-    auto table = provider_->Fetch(provider_->DocumentOf(host), SteadyTime::max(), {});
+    auto table = provider_->Fetch({provider_->DocumentOf(host)}, SteadyTime::max(), {});
     return table && !host.empty() ? provider_->Select(*table, host) : std::move(table);
   }
 

@@ -1,4 +1,4 @@
-#include "daemon/time_text.h"
+#include "base/time_text.h"
 
 #include <array>
 #include <cstdio>

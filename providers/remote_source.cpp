@@ -164,7 +164,7 @@ Result<Value> RemoteSource::Fetch(const FetchRequest& request, SteadyTime deadli
   if (outcome) return outcome;
   const std::lock_guard lock(mutex_);
   const SteadyTime now = clock_.Steady();
-  if (over_budget_) return Explain(over_budget_->cause, over_budget_->until);
+  if (call.refused()) return Explain(*call.refused(), now + call.refused()->retry_after);
   const auto paused = courtesy_.WhyNot(request.document, now);
   return Explain(outcome.error(), paused ? paused->until : now);
 }

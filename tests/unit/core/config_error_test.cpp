@@ -44,10 +44,10 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"UnknownSectionFarFromAll", "kubernetes: {}\n",
              "config.yaml:1:1: unknown key 'kubernetes' | known: identities, plugins, defaults, "
              "audit, credentials, offline, sources, secrets, views"},
-        Case{
-            "UnknownKeyOfASecret", Secret("age: /x, onwer: a"),
-            "config.yaml:2:16: unknown key 'onwer' | did you mean 'owner'? known: owner, group, "
-            "mode, readers, confine_to, wait, links, copies, on_change, offline, source, key, ref, age, file, note"},
+        Case{"UnknownKeyOfASecret", Secret("age: /x, onwer: a"),
+             "config.yaml:2:16: unknown key 'onwer' | did you mean 'owner'? known: owner, group, "
+             "mode, readers, confine_to, wait, links, copies, on_change, offline, source, key, "
+             "ref, age, file, note"},
         Case{"UnknownKeyOfDefaults", "defaults: {readers: []}\n",
              "config.yaml:1:12: unknown key 'readers' | known: owner, group, mode, wait"},
         Case{
@@ -60,7 +60,7 @@ INSTANTIATE_TEST_SUITE_P(
              "confine_to, wait, links, copies, on_change, format, content, include"},
         Case{"EmptyKey", "\"\": 1\n",
              "config.yaml:1:1: unknown key '' | known: identities, plugins, defaults, audit, "
-             "credentials, sources, secrets, views"},
+             "credentials, offline, sources, secrets, views"},
         Case{"TerminalEscapesInAKey", "\"\\e[2J\": 1\n",
              "config.yaml:1:1: unknown key '\\x1b[2J' | known: identities, plugins, defaults, "
              "audit, credentials, offline, sources, secrets, views"},

@@ -6,6 +6,7 @@
 
 #include "providers/age_file.h"
 #include "providers/plain_file.h"
+#include "providers/remote_kinds.h"
 #include "providers/tokens.h"
 
 namespace secretfs {
@@ -32,6 +33,18 @@ const std::vector<Kind>& Kinds() {
        [](const SourceConfig& source, const Context&) {
          return MakeTokensProvider(source.parameters.Get("file"));
        }},
+      {{.kind = "onepassword",
+        .as_source = true,
+        .parameters = OnePasswordParameters(),
+        .selector = "ref",
+        .remote = true},
+       MakeOnePassword},
+      {{.kind = "exec",
+        .as_source = true,
+        .parameters = ExecParameters(),
+        .selector = "ref",
+        .remote = true},
+       MakeExec},
   };
   return kinds;
 }

@@ -512,8 +512,8 @@ TEST(ChildProcess, GivesTimeToEndWell) {
   const TempDir dir;
   // A busy machine may not let the program run in its time; without any it never ends well.
   for (int i = 0; i < 20 && !std::filesystem::exists(dir / "ended"); ++i) {
-    auto child =
-        Started(Shell("trap 'echo > " + dir / "ended" + "; exit' TERM; sleep 1000 & echo 1; wait"));
+    auto child = Started(Shell("trap 'sleep 0.02; echo > " + dir / "ended" +
+                               "; exit' TERM; sleep 1000 & echo 1; wait"));
     EXPECT_EQ(ReadId(*child), 1);
     child.reset();
   }
